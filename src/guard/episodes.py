@@ -1,0 +1,297 @@
+"""What to say, and why: from what is remembered and what was just read."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from guard import wording
+from guard.budgets import judge
+from guard.forecast import Curve, forecast
+from guard.memory import EpisodeKey, Failing, Memory, Row
+from guard.model import (
+    NO_MONEY,
+    Account,
+    Alert,
+    Balance,
+    CheckError,
+    Condition,
+    Episode,
+    Failure,
+    Judged,
+    Kind,
+    Reading,
+    Rules,
+    Severity,
+    Spans,
+)
+
+FAILURES_IN_A_ROW = 3
+# What another try won't heal is said at the first failure.
+AT_ONCE = frozenset({CheckError.AUTH, CheckError.PERMISSION, CheckError.BILLING, CheckError.CONFIG})
+# A drain is over at half the rate that opened it, so that a pace at the limit says so once.
+DRAIN_MARGIN = Decimal("0.5")
+
+
+class Verdict(NamedTuple):
+    """Whether something should be said, and why."""
+
+    kind: Kind | None
+    reason: str
+
+
+class Finding(NamedTuple):
+    """How bad one condition is now (`None`: not known), and what to say about it."""
+
+    severity: Severity | None
+    reasons: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    judged: Judged | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to remember, what is thought of each balance, and the alerts that are due."""
+
+    memory: Memory
+    judged: tuple[Judged, ...]
+    alerts: tuple[Alert, ...]
+
+
+def verdict(
+    episode: Episode | None,
+    severity: Severity | None,
+    now: datetime,
+    remind_every: Spans,
+    *,
+    undelivered: bool = False,
+) -> Verdict:
+    """Whether to say something about a condition that stands at `severity` now, and why.
+
+    `episode` is what was said before; `undelivered`, that something of it is still on its way.
+    """
+    if severity is None:
+        return Verdict(None, "unknown: the last word stands")
+    if episode is None:
+        return (
+            Verdict(None, "all is well")
+            if severity is Severity.OK
+            else Verdict(Kind.ALERT, "opened: nothing was said of it yet")
+        )
+    if severity is Severity.OK:
+        return Verdict(Kind.RECOVERY, "recovered: it was announced, and is over")
+    if severity > episode.severity:
+        return Verdict(Kind.ALERT, "worse than what was last said")
+    if severity < episode.severity:
+        return Verdict(None, "better, but not over")
+    if undelivered:
+        return Verdict(None, "the last word is still on its way")
+    if now - episode.said_at >= reminder_after(severity, remind_every):
+        return Verdict(Kind.REMINDER, "a reminder is due")
+    return Verdict(None, "said already, and no reminder due")
+
+
+def reminder_after(severity: Severity, remind_every: Spans) -> timedelta:
+    """How long to wait before it is said again; exhausted counts as critical."""
+    return remind_every.critical if severity >= Severity.CRITICAL else remind_every.warning
+
+
+def decide(
+    memory: Memory,
+    reading: Reading | Failure,
+    rules: Rules,
+    account: Account,
+    now: datetime,
+    undelivered: frozenset[str] = frozenset(),
+) -> Decision:
+    """Judge a reading: pure, so that the same run taken again decides the same.
+
+    `undelivered` holds the ids of episodes that have an alert on its way.
+    """
+    judged: tuple[Judged, ...] = ()
+    findings: dict[EpisodeKey, Finding]
+    if isinstance(reading, Failure):
+        memory = _after_failure(memory, now)
+        findings = {(Condition.CHECK_FAILING, None): _check_failing(memory, reading)}
+    else:
+        judged, memory = _after_reading(memory, reading, rules, now)
+        findings = dict(_findings(memory, reading, judged, rules, now))
+    episodes, alerts, serial = dict(memory.episodes), [], memory.serial
+    for key, finding in findings.items():
+        before = episodes.pop(key, None)
+        said = verdict(
+            before,
+            finding.severity,
+            now,
+            rules.remind_every,
+            undelivered=before is not None and before.id in undelivered,
+        )
+        serial += before is None and said.kind is Kind.ALERT
+        after = _episode(before, finding.severity, said, account, key, now, serial)
+        if after and finding.severity is not Severity.OK:
+            episodes[key] = after
+        if after and said.kind:
+            alerts.append(_alert(said.kind, after, key, finding, account, rules, now))
+    return Decision(
+        replace(memory, observed_at=now, episodes=episodes, serial=serial), judged, tuple(alerts)
+    )
+
+
+def counted(reading: Reading, known: Mapping[str, Row]) -> tuple[Balance, ...]:
+    """The rows that count: not those that stand at zero and never held money, unless all do."""
+    rows = tuple(b for b in reading.balances if b.amount != 0 or b.currency in known)
+    return rows or reading.balances
+
+
+def _after_failure(memory: Memory, now: datetime) -> Memory:
+    before = memory.failing
+    if before is None:
+        return replace(memory, failing=Failing(1, now, now))
+    if before.last_at >= now:  # the same event again is the same check
+        return memory
+    return replace(memory, failing=Failing(before.count + 1, before.since, now))
+
+
+def _after_reading(
+    memory: Memory, reading: Reading, rules: Rules, now: datetime
+) -> tuple[tuple[Judged, ...], Memory]:
+    rows, judged = dict(memory.rows), []
+    for balance in counted(reading, memory.rows):
+        before = rows.get(balance.currency)
+        fall = before.balance - balance.amount if before else NO_MONEY
+        curve = (before.curve if before else Curve()).reading(now, fall)
+        pace = forecast(curve, balance.amount, now)
+        severity, reasons = judge(
+            balance.amount,
+            pace and pace.runway,
+            rules.budgets.get(balance.currency),
+            rules,
+            available=reading.available,
+            before=before.severity if before else Severity.OK,
+        )
+        judged.append(
+            Judged(balance, severity, pace and pace.burn_per_day, pace and pace.runway, reasons)
+        )
+        if before or balance.amount != 0:
+            rows[balance.currency] = Row(balance.amount, severity, curve)
+    return tuple(judged), replace(memory, rows=rows, failing=None)
+
+
+def _check_failing(memory: Memory, failure: Failure) -> Finding:
+    failing = memory.failing
+    count = failing.count if failing else 0
+    announced = (Condition.CHECK_FAILING, None) in memory.episodes
+    if failure.error not in AT_ONCE and count < FAILURES_IN_A_ROW and not announced:
+        return Finding(Severity.OK)
+    # Refused for want of money is what the guard is there to say; else the balances may be fine.
+    severity = Severity.CRITICAL if failure.error is CheckError.BILLING else Severity.WARNING
+    return Finding(severity, (failure.error,), wording.check_failing(memory, failure))
+
+
+def _findings(
+    memory: Memory,
+    reading: Reading,
+    judged: tuple[Judged, ...],
+    rules: Rules,
+    now: datetime,
+) -> Iterator[tuple[EpisodeKey, Finding]]:
+    yield (Condition.CHECK_FAILING, None), Finding(Severity.OK, why=wording.readable(judged))
+    used = {one.balance.currency for one in judged}
+    for balance in reading.balances:
+        if balance.currency not in used:
+            why = wording.row_unused(", ".join(sorted(used)))
+            unused = Judged(balance, Severity.OK, None, None)
+            yield (Condition.LOW_BALANCE, balance.currency), Finding(Severity.OK, (), why, unused)
+    for one in judged:
+        currency = one.balance.currency
+        yield (
+            (Condition.LOW_BALANCE, currency),
+            Finding(one.severity, one.reasons, wording.low_balance(one, rules), one),
+        )
+        if rules.fast_drain and currency in memory.rows:
+            yield (Condition.FAST_DRAIN, currency), _fast_drain(memory, one, rules, now)
+        if one.balance.cash is not None:
+            yield (Condition.ON_CREDIT, currency), _on_credit(memory, one)
+
+
+def _fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Finding:
+    drain = rules.fast_drain
+    currency = one.balance.currency
+    if drain is None:
+        return Finding(Severity.OK, judged=one)
+    gone = memory.rows[currency].curve.spent_within(drain.within, now)
+    there = one.balance.amount + gone
+    open_already = (Condition.FAST_DRAIN, currency) in memory.episodes
+    limit = drain.share * (DRAIN_MARGIN if open_already else 1)
+    share = gone / there if there > 0 else Decimal(gone > 0)
+    if share <= limit:
+        return Finding(Severity.OK, why=wording.drain_over(drain), judged=one)
+    why = wording.fast_drain(gone, share, currency, drain)
+    return Finding(Severity.CRITICAL, ("drain",), why, one)
+
+
+def _on_credit(memory: Memory, one: Judged) -> Finding:
+    cash, spendable = one.balance.cash, one.balance.spendable
+    if cash is None or spendable is None or cash > 0:
+        return Finding(Severity.OK, why=wording.own_money_again(one), judged=one)
+    open_already = (Condition.ON_CREDIT, one.balance.currency) in memory.episodes
+    if spendable > 0:
+        return Finding(Severity.WARNING, ("credit",), wording.on_credit(one), one)
+    # The credit has gone as well: that is for low_balance to say, and no recovery of this.
+    return Finding(None if open_already else Severity.OK, judged=one)
+
+
+def _episode(
+    before: Episode | None,
+    severity: Severity | None,
+    said: Verdict,
+    account: Account,
+    key: EpisodeKey,
+    now: datetime,
+    serial: int,
+) -> Episode | None:
+    if before is None:
+        if said.kind is None or severity is None:
+            return None
+        id = _digest(account, *key, now.isoformat(), serial)
+        return Episode(id, now, severity, now, 1)
+    standing = before if severity is None else replace(before, severity=severity)
+    return replace(standing, said_at=now, step=before.step + 1) if said.kind else standing
+
+
+def _alert(
+    kind: Kind,
+    episode: Episode,
+    key: EpisodeKey,
+    finding: Finding,
+    account: Account,
+    rules: Rules,
+    now: datetime,
+) -> Alert:
+    condition, currency = key
+    one = finding.judged
+    return Alert(
+        id=_digest(account, condition, kind, episode.id, episode.step),
+        episode=episode.id,
+        kind=kind,
+        condition=condition,
+        severity=episode.severity,
+        account=account,
+        observed_at=now,
+        currency=currency,
+        balance=one.balance.amount if one else None,
+        burn_per_day=one.burn_per_day if one else None,
+        runway=one.runway if one else None,
+        reasons=finding.reasons,
+        since=episode.opened_at,
+        why=finding.why,
+        next_reminder=None
+        if kind is Kind.RECOVERY
+        else reminder_after(episode.severity, rules.remind_every),
+    )
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]

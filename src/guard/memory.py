@@ -1,0 +1,230 @@
+"""What the guard remembers of an account between two runs, and how that is written down.
+
+Everything is one JSON text of well under 4 KB, so that a run costs one read and one write.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+
+from guard.figures import money, timestamp
+from guard.forecast import Curve, Point
+from guard.model import NO_MONEY, Account, Alert, Condition, Episode, Kind, Severity
+
+FORMAT = 1
+_EXACT_DIGITS = 5  # of what is spent between two points; the balance itself is kept whole
+
+type EpisodeKey = tuple[Condition, str | None]
+
+
+class UnreadableError(Exception):
+    """A stored text that this version did not write, or that was damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The last that was known of one currency row that holds money, or has held it."""
+
+    balance: Decimal
+    severity: Severity
+    curve: Curve
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Checks that failed in a row, up to now."""
+
+    count: int
+    since: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that is remembered of one account. `serial` counts its episodes."""
+
+    observed_at: datetime | None = None
+    rows: Mapping[str, Row] = field(default_factory=dict)
+    failing: Failing | None = None
+    episodes: Mapping[EpisodeKey, Episode] = field(default_factory=dict)
+    serial: int = 0
+
+
+def dumps(memory: Memory) -> str:
+    """Write a memory as compact JSON."""
+    return _compact(
+        {
+            "format": FORMAT,
+            "observed_at": _time(memory.observed_at),
+            "rows": {
+                currency: [money(row.balance), row.severity.word, _curve(row.curve)]
+                for currency, row in memory.rows.items()
+            },
+            "failing": memory.failing
+            and [memory.failing.count, _time(memory.failing.since), _time(memory.failing.last_at)],
+            "episodes": [
+                [
+                    condition,
+                    currency,
+                    e.id,
+                    _time(e.opened_at),
+                    e.severity.word,
+                    _time(e.said_at),
+                    e.step,
+                ]
+                for (condition, currency), e in memory.episodes.items()
+            ],
+            "serial": memory.serial,
+        }
+    )
+
+
+def loads(text: str) -> Memory:
+    """Read what `dumps` wrote; raises `UnreadableError` for anything else."""
+    try:
+        data = json.loads(text)
+        if data["format"] != FORMAT:
+            raise UnreadableError("written by another version")
+        failing = data["failing"]
+        return Memory(
+            observed_at=_when(data["observed_at"]),
+            rows={
+                currency: Row(Decimal(balance), Severity.from_word(word), _read_curve(curve))
+                for currency, (balance, word, curve) in data["rows"].items()
+            },
+            failing=failing and Failing(failing[0], _instant(failing[1]), _instant(failing[2])),
+            episodes={
+                (Condition(condition), currency): Episode(
+                    id, _instant(opened), Severity.from_word(word), _instant(said), step
+                )
+                for condition, currency, id, opened, word, said, step in data["episodes"]
+            },
+            serial=int(data["serial"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError) as error:
+        raise UnreadableError(type(error).__name__) from None
+    except RecursionError:
+        raise UnreadableError("nested too deep") from None
+
+
+def dumps_alert(alert: Alert) -> str:
+    """Write an alert that is still to be delivered."""
+    return _compact(
+        {
+            "id": alert.id,
+            "episode": alert.episode,
+            "kind": alert.kind,
+            "condition": alert.condition,
+            "severity": alert.severity.word,
+            "account": [alert.account.provider, alert.account.label],
+            "observed_at": _time(alert.observed_at),
+            "currency": alert.currency,
+            "balance": _money(alert.balance),
+            "burn_per_day": _money(alert.burn_per_day),
+            "runway": _whole_seconds(alert.runway),
+            "reasons": alert.reasons,
+            "since": _time(alert.since),
+            "why": alert.why,
+            "next_reminder": _whole_seconds(alert.next_reminder),
+        }
+    )
+
+
+def loads_alert(text: str) -> Alert:
+    """Read what `dumps_alert` wrote; raises `UnreadableError` for anything else."""
+    try:
+        data = json.loads(text)
+        return Alert(
+            id=data["id"],
+            episode=data["episode"],
+            kind=Kind(data["kind"]),
+            condition=data["condition"] and Condition(data["condition"]),
+            severity=Severity.from_word(data["severity"]),
+            account=Account(*data["account"]),
+            observed_at=_instant(data["observed_at"]),
+            currency=data["currency"],
+            balance=_decimal(data["balance"]),
+            burn_per_day=_decimal(data["burn_per_day"]),
+            runway=_seconds(data["runway"]),
+            reasons=tuple(data["reasons"]),
+            since=_when(data["since"]),
+            why=tuple(data["why"]),
+            next_reminder=_seconds(data["next_reminder"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise UnreadableError(type(error).__name__) from None
+
+
+def _compact(data: object) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=True)
+
+
+def _time(when: datetime | None) -> str | None:
+    return None if when is None else timestamp(when)
+
+
+def _when(text: str | None) -> datetime | None:
+    return None if text is None else _instant(text)
+
+
+def _instant(text: str) -> datetime:
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return when
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else money(amount)
+
+
+def _whole_seconds(span: timedelta | None) -> int | None:
+    return None if span is None else round(span.total_seconds())
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    try:
+        return None if text is None else Decimal(text)
+    except InvalidOperation:
+        raise ValueError("not a number") from None
+
+
+def _seconds(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(seconds=number)
+
+
+def _curve(curve: Curve) -> str:
+    """The first point's time, then seconds and money from each point to the next."""
+    if not curve.points:
+        return ""
+    first, steps = curve.points[0], []
+    for before, point in pairwise(curve.points):
+        seconds = round((point.at - first.at).total_seconds()) - round(
+            (before.at - first.at).total_seconds()
+        )
+        steps.append(f"{seconds}:{_short(point.spent - before.spent)}")
+    return ",".join((timestamp(first.at), *steps))
+
+
+def _short(amount: Decimal) -> str:
+    if not amount:
+        return ""
+    exponent = amount.adjusted() - _EXACT_DIGITS + 1
+    return f"{round(amount, -exponent).normalize():f}"
+
+
+def _read_curve(text: str) -> Curve:
+    if not text:
+        return Curve()
+    first, *steps = text.split(",")
+    at, spent = _instant(first), NO_MONEY
+    points = [Point(at, spent)]
+    for step in steps:
+        seconds, amount = step.split(":")
+        at += timedelta(seconds=int(seconds))
+        spent += Decimal(amount or 0)
+        points.append(Point(at, spent))
+    return Curve(tuple(points))

@@ -1,0 +1,185 @@
+"""The words the guard thinks in: what is read, what is thought of it, and what is said.
+
+Money is `Decimal`, in units of its currency. Time is an aware UTC `datetime`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+
+NO_MONEY = Decimal(0)
+
+
+class Severity(IntEnum):
+    """How bad it is; the number is the value of the `Severity` metric."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    EXHAUSTED = 3
+
+    @property
+    def word(self) -> str:
+        """The name as it stands in summaries, alerts and filter policies."""
+        return self.name.lower()
+
+    @classmethod
+    def from_word(cls, word: str) -> "Severity":
+        """The severity of that name; raises `KeyError` for any other word."""
+        return cls[word.upper()]
+
+
+class Condition(StrEnum):
+    """What an alert is about."""
+
+    LOW_BALANCE = "low_balance"
+    FAST_DRAIN = "fast_drain"
+    ON_CREDIT = "on_credit"
+    CHECK_FAILING = "check_failing"
+
+
+class Kind(StrEnum):
+    """Why a notification is sent."""
+
+    ALERT = "alert"
+    REMINDER = "reminder"
+    RECOVERY = "recovery"
+    DIGEST = "digest"
+    TEST = "test"
+
+
+class CheckError(StrEnum):
+    """Why a balance could not be read."""
+
+    CONFIG = "config"
+    AUTH = "auth"
+    PERMISSION = "permission"
+    BILLING = "billing"
+    RATE_LIMITED = "rate_limited"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    REDIRECTED = "redirected"
+    SERVER_ERROR = "server_error"
+    BAD_RESPONSE = "bad_response"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Account:
+    """One API key's account at a provider."""
+
+    provider: str
+    label: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Figures in one currency: warn at or below the first, critical at or below the second."""
+
+    warning: Decimal
+    critical: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Two lengths of time: one for a warning, one for what is critical or worse."""
+
+    warning: timedelta
+    critical: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """More than this share of a balance, gone within this time, is a fast drain."""
+
+    share: Decimal
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the owner of an account wants to be told."""
+
+    budgets: Mapping[str, Budget]
+    runway: Spans | None
+    remind_every: Spans
+    fast_drain: Drain | None
+    watch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One currency row as the provider gave it.
+
+    `amount` is the figure that is watched. `cash` and `spendable` are given only where an
+    account can go on beyond its own money: what is its own, and what may be spent at all.
+    """
+
+    currency: str
+    amount: Decimal
+    components: Mapping[str, Decimal] = field(default_factory=dict)
+    cash: Decimal | None = None
+    spendable: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A whole answer: every currency row, and whether the provider will take calls."""
+
+    balances: tuple[Balance, ...]
+    available: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A check that gave no answer: its class, and one sentence in the guard's own words."""
+
+    error: CheckError
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the guard thinks of one balance. `reasons` says what put it above `ok`."""
+
+    balance: Balance
+    severity: Severity
+    burn_per_day: Decimal | None
+    runway: timedelta | None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One condition of one account and currency, from its first alert until its recovery."""
+
+    id: str
+    opened_at: datetime
+    severity: Severity
+    said_at: datetime
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One notification. Its `id` is a function of what is said, so that a repeat carries it too."""
+
+    id: str
+    episode: str
+    kind: Kind
+    condition: Condition | None
+    severity: Severity
+    account: Account
+    observed_at: datetime
+    currency: str | None = None
+    balance: Decimal | None = None
+    burn_per_day: Decimal | None = None
+    runway: timedelta | None = None
+    reasons: tuple[str, ...] = ()
+    since: datetime | None = None
+    why: tuple[str, ...] = ()
+    next_reminder: timedelta | None = None

@@ -1,0 +1,159 @@
+"""How the guard says money, time and causes: short, and the same everywhere."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from guard.figures import money
+from guard.memory import Memory
+from guard.model import Budget, CheckError, Drain, Failure, Judged, Rules, Severity
+
+CENT = Decimal("0.01")
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+LONGEST = timedelta(days=365)
+
+ADVICE = {
+    CheckError.CONFIG: (
+        "Correct the account's entry in the secret; its name is the stack's output ApiKeys"
+    ),
+    CheckError.AUTH: (
+        "Put a valid key into the secret; it is read anew in every run, so nothing else needs a restart"
+    ),
+    CheckError.PERMISSION: "Give the key the right to read the balance",
+    CheckError.BILLING: "Look at the account's billing page; calls may be refused already",
+    CheckError.RATE_LIMITED: "Use a longer Schedule, or find out who else asks with this key",
+    CheckError.TIMEOUT: "Wait, or look at the provider's status",
+    CheckError.UNREACHABLE: "Wait, or look at the provider's status",
+    CheckError.REDIRECTED: "See whether the provider moved its API, and whether an update is out",
+    CheckError.SERVER_ERROR: "Wait, or look at the provider's status",
+    CheckError.BAD_RESPONSE: "See whether the provider changed its API, and whether an update is out",
+}
+
+
+def amount(value: Decimal, currency: str) -> str:
+    """`4.20 USD`; below ten cents as exact as it is."""
+    exact = value if abs(value) < CENT * 10 else value.quantize(CENT, ROUND_HALF_UP)
+    return f"{money(exact)} {currency}"
+
+
+def figure(value: Decimal, currency: str) -> str:
+    """A round figure as its owner wrote it: `20 USD`."""
+    return f"{value.normalize():f} {currency}"
+
+
+def length(span: timedelta) -> str:
+    """`40 minutes`, `1 hour`, `22 hours`, `3.2 days`, `12 days`."""
+    if span < 1.5 * HOUR and span != HOUR:
+        return _counted(round(span / timedelta(minutes=1)), "minute")
+    if span < 2 * DAY:
+        return _counted(round(span / HOUR), "hour")
+    days = span / DAY
+    return f"{days:.1f} days".replace(".0 ", " ") if days < 10 else f"{days:.0f} days"  # noqa: PLR2004
+
+
+def setting(span: timedelta) -> str:
+    """A length as the settings write it: `7d`, `6h`, `90m`."""
+    for unit, size in (("d", DAY), ("h", HOUR)):
+        if span % size == timedelta(0) and (unit == "h" or span != DAY):
+            return f"{span // size}{unit}"
+    return f"{span // timedelta(minutes=1)}m"
+
+
+def clock(when: datetime) -> str:
+    """`Wed 10 Jun 2026, 14:15 UTC`."""
+    return f"{when.astimezone(UTC):%a} {when.day} {when.astimezone(UTC):%b %Y, %H:%M} UTC"
+
+
+def lasts(runway: timedelta | None) -> str:
+    """How long a balance is expected to last, for the middle of a sentence."""
+    if runway is None:
+        return "not known yet"
+    if runway >= LONGEST:
+        return "a year or more"
+    return f"about {length(runway)}" if runway > timedelta(0) else "used up"
+
+
+def low_balance(one: Judged, rules: Rules) -> tuple[str, ...]:
+    """Which threshold says that a balance is low, or that it isn't any more."""
+    if one.severity is Severity.OK:
+        return ("the balance is above every figure that was set for it, with a margin",)
+    budget = rules.budgets.get(one.balance.currency)
+    return tuple(_cause(reason, one, budget, rules) for reason in one.reasons)
+
+
+def _cause(reason: str, one: Judged, budget: Budget | None, rules: Rules) -> str:
+    if reason == "unavailable":
+        return "the provider says that it will refuse calls"
+    word = "critical" if one.severity >= Severity.CRITICAL else "warning"
+    if reason == "runway" and rules.runway:
+        span = rules.runway.critical if word == "critical" else rules.runway.warning
+        return f"it is expected to last no longer than {length(span)}, the {word} figure for the runway"
+    if one.balance.amount <= 0 or budget is None:
+        return "the balance is used up"
+    money_figure = budget.critical if word == "critical" else budget.warning
+    figures = figure(money_figure, one.balance.currency)
+    if one.balance.amount > money_figure:
+        return f"the balance is still within a tenth of {figures}, its {word} figure"
+    return f"the balance is at or below {figures}, its {word} figure"
+
+
+def fast_drain(gone: Decimal, share: Decimal, currency: str, drain: Drain) -> tuple[str, ...]:
+    """How much went how fast."""
+    return (
+        f"{amount(gone, currency)} went within {length(drain.within)}: {share:.0%} of what was there",
+        f"more than {drain.share:.0%} within {length(drain.within)} is taken as a drain",
+    )
+
+
+def drain_over(drain: Drain) -> tuple[str, ...]:
+    """That a drain has slowed down."""
+    return (f"less than half of {drain.share:.0%} went within the last {length(drain.within)}",)
+
+
+def on_credit(one: Judged) -> tuple[str, ...]:
+    """That an account spends what it doesn't own."""
+    currency = one.balance.currency
+    cash, spendable = one.balance.cash or Decimal(0), one.balance.spendable or Decimal(0)
+    return (
+        f"the account's own cash is {amount(cash, currency)}; what is spent now will be billed",
+        f"with the credit line {amount(spendable, currency)} can still be spent",
+    )
+
+
+def own_money_again(one: Judged) -> tuple[str, ...]:
+    """That an account spends its own money again."""
+    return (
+        f"the account's own cash is {amount(one.balance.cash or Decimal(0), one.balance.currency)}",
+    )
+
+
+def row_unused(currencies: str) -> tuple[str, ...]:
+    """That a currency row no longer counts."""
+    return (f"this currency is not used; the account's money is in {currencies}",)
+
+
+def check_failing(memory: Memory, failure: Failure) -> tuple[str, ...]:
+    """What failed, since when, and what was known before."""
+    failing = memory.failing
+    said = [failure.detail.rstrip(".")]
+    if failing and failing.count > 1:
+        said.append(f"{failing.count} checks failed in a row, the first on {clock(failing.since)}")
+    if memory.rows:
+        known = ", ".join(
+            f"{amount(row.balance, currency)} ({row.severity.word})"
+            for currency, row in sorted(memory.rows.items())
+        )
+        said.append(f"the last known balance is {known}; it may have changed since")
+    return tuple(said)
+
+
+def readable(judged: tuple[Judged, ...]) -> tuple[str, ...]:
+    """That the balance can be read again, and what it is."""
+    known = ", ".join(
+        f"{amount(one.balance.amount, one.balance.currency)} ({one.severity.word})" for one in judged
+    )
+    return (f"the balance is {known}",)
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
