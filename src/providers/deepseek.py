@@ -1,0 +1,49 @@
+"""DeepSeek: https://api-docs.deepseek.com/api/get-user-balance."""
+
+from guard.model import Balance, CheckError, Reading
+from providers.provider import BadBodyError, Provider, member, money
+
+CURRENCIES = ("CNY", "USD")
+
+
+def parse(body: object, _watch: str | None) -> Reading:
+    """Every currency row, whatever their order, which changes from call to call."""
+    available = member(body, "is_available")
+    rows = member(body, "balance_infos")
+    if not isinstance(available, bool):
+        raise BadBodyError("is_available is no boolean")
+    if not isinstance(rows, list) or not rows:
+        raise BadBodyError("balance_infos is no list of balances")
+    balances = tuple(_balance(row) for row in rows)
+    if len({balance.currency for balance in balances}) != len(balances):
+        raise BadBodyError("a currency stands there twice")
+    return Reading(balances, available)
+
+
+def _balance(row: object) -> Balance:
+    currency = member(row, "currency")
+    if currency not in CURRENCIES:
+        raise BadBodyError("the currency is neither CNY nor USD")
+    return Balance(
+        currency=str(currency),
+        amount=money(row, "total_balance"),
+        components={
+            "granted": money(row, "granted_balance"),
+            "topped_up": money(row, "topped_up_balance"),
+        },
+    )
+
+
+DEEPSEEK = Provider(
+    title="DeepSeek",
+    origin="https://api.deepseek.com",
+    path="/user/balance",
+    budget="20/5 USD, 150/35 CNY",
+    top_up="https://platform.deepseek.com/top_up",
+    status_page="https://status.deepseek.com",
+    parse=parse,
+    advice={
+        CheckError.AUTH: "Check that the key still exists at https://platform.deepseek.com/api_keys",
+    },
+    when_empty="calls to DeepSeek fail; it already slows down accounts that run low",
+)

@@ -1,0 +1,73 @@
+"""Novita AI: https://novita.ai/docs/api-reference/basic-get-user-balance."""
+
+from decimal import Decimal
+
+from guard.model import Balance, CheckError, Reading
+from providers.provider import Provider, money
+
+UNIT = Decimal("0.0001")  # dollars; "10000" is one dollar
+
+REASONS = {
+    "FAILED_TO_AUTH": CheckError.AUTH,
+    "INVALID_API_KEY": CheckError.AUTH,
+    "MISSING_API_KEY": CheckError.AUTH,
+    "ACCESS_DENY": CheckError.PERMISSION,
+    "NEED_REAL_NAME_VERIFY": CheckError.PERMISSION,
+    "NOT_ENOUGH_BALANCE": CheckError.BILLING,
+    "RATE_LIMIT_EXCEEDED": CheckError.RATE_LIMITED,
+}
+
+
+def parse(body: object, watch: str | None) -> Reading:
+    """One balance in dollars: what is available with the credit line, or the cash alone."""
+    available = money(body, "availableBalance") * UNIT
+    cash = money(body, "cashBalance") * UNIT
+    balance = Balance(
+        currency="USD",
+        amount=cash if watch == "cash" else available,
+        components={
+            "cash": cash,
+            "credit_limit": money(body, "creditLimit") * UNIT,
+            "outstanding_invoices": money(body, "outstandingInvoices") * UNIT,
+        },
+        cash=cash,
+        spendable=available,
+    )
+    return Reading((balance,))
+
+
+def refusal(body: object) -> CheckError | None:
+    """The class of an error envelope by its reason, which says more than the status does."""
+    reason = body.get("reason") if isinstance(body, dict) else None
+    if not isinstance(reason, str):
+        return None
+    if reason.startswith("BILLING_"):
+        return CheckError.BILLING
+    return REASONS.get(reason)
+
+
+_KEYS = "https://novita.ai/settings/key-management"
+
+NOVITA = Provider(
+    title="Novita AI",
+    origin="https://api.novita.ai",
+    path="/openapi/v1/billing/balance/detail",
+    budget="20/5 USD",
+    top_up="https://novita.ai/billing",
+    parse=parse,
+    # Documented as required, even on this GET.
+    headers={"Content-Type": "application/json"},
+    refusal=refusal,
+    advice={
+        CheckError.AUTH: (
+            'The key needs the team permission "Balance": the key of a Developer or Basic member '
+            f"runs inference, but is refused here. Check it at {_KEYS}"
+        ),
+        CheckError.PERMISSION: (
+            'Let an owner give the key\'s member the team permission "Balance", or verify the '
+            f"account, at {_KEYS}"
+        ),
+    },
+    watch=("available", "cash"),
+    when_empty="calls to Novita AI fail",
+)

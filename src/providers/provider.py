@@ -1,0 +1,78 @@
+"""What the guard has to know of a provider, and the money in its answers."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from guard.model import CheckError, Reading
+
+_PLAIN_MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
+
+
+class BadBodyError(Exception):
+    """An answer that isn't what the provider promises. Its text holds nothing of the answer."""
+
+
+def _no_refusal(_body: object) -> CheckError | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider: where to ask, how to read the answer, and what to tell a person.
+
+    `parse(body, watch)` makes a `Reading` of parsed JSON or raises `BadBodyError`; `refusal(body)`
+    is the class that the body itself gives an error, where it gives one. `budget` is the default,
+    in the grammar of the settings. `watch` lists the figures that may be *the* balance, the default
+    first, where there are several.
+    """
+
+    title: str
+    origin: str
+    path: str
+    budget: str
+    top_up: str
+    parse: Callable[[object, str | None], Reading]
+    status_page: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    refusal: Callable[[object], CheckError | None] = _no_refusal
+    advice: Mapping[CheckError, str] = field(default_factory=dict)
+    watch: tuple[str, ...] = ()
+    when_empty: str = "calls are refused"
+
+
+def _nothing(_body: object, _watch: str | None) -> Reading:
+    raise BadBodyError("nobody asks this provider")
+
+
+# What is said of an account whose entry names no provider that the guard knows.
+UNKNOWN = Provider(
+    title="Unknown provider",
+    origin="",
+    path="",
+    budget="",
+    top_up="https://github.com/search?q=budget-guard",
+    parse=_nothing,
+)
+
+
+def member(body: object, name: str) -> object:
+    """A member that must be there; raises `BadBodyError`."""
+    if not isinstance(body, dict):
+        raise BadBodyError("an object was promised")
+    if name not in body:
+        raise BadBodyError(f"{name} is missing")
+    return body[name]
+
+
+def money(body: object, name: str) -> Decimal:
+    """A plain decimal, given as a string or a number; raises `BadBodyError`.
+
+    Only plain digits: `Decimal` would also take `NaN`, `1_000`, full-width digits, and exponents
+    that take half a minute to write out.
+    """
+    value = member(body, name)
+    if not isinstance(value, str) or not _PLAIN_MONEY.fullmatch(value):
+        raise BadBodyError(f"{name} is no plain decimal")
+    return Decimal(value) + 0  # adding zero makes 0.00 of -0.00
