@@ -1,0 +1,188 @@
+"""The API keys: read from the secret anew in every run, and never shown.
+
+Source of the limits: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from guard.model import Account, CheckError, Failure, Rules
+from providers import PROVIDERS
+from settings import SettingsError, override
+from strict_json import NotStrictJsonError, Number, Pairs, loads
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+SHAPE = '{"deepseek": "<API key>", "novita": "<API key>"}'
+
+_LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# A header can carry no more than this, and no real key has a blank or a control character in it.
+_KEY = re.compile(r"[\x21-\x7e]{1,512}")
+# What may be repeated of a name that is no account's: a plain word, not what a key looks like.
+_WORD = re.compile(r"[a-z]{2,20}")
+_SHORTEST_KEY = 8
+
+
+class SecretError(Exception):
+    """The secret gives no accounts to check. The text says what to do, and shows none of it."""
+
+
+class ApiKey:
+    """A key that is shown only to the one who asks for it by name."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def reveal(self) -> str:
+        """The key itself, for the one header that needs it."""
+        return self._key
+
+    def __repr__(self) -> str:
+        return "ApiKey(hidden)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("an API key is not to be stored")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An account to check: its key and rules, or the failure that its entry is."""
+
+    account: Account
+    rules: Rules
+    key: ApiKey | Failure
+
+
+def read(
+    client: "SecretsManagerClient", secret: str, rules: Mapping[str, Rules]
+) -> tuple[Watched, ...]:
+    """Read the secret's current value. Raises `SecretError`."""
+    try:
+        text = client.get_secret_value(SecretId=secret).get("SecretString")
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        if code == "ResourceNotFoundException":
+            raise SecretError(f"The secret has no value yet. Set it to {SHAPE}.") from None
+        raise SecretError(
+            f"The secret could not be read ({code}). Check the function's permissions for it."
+        ) from None
+    except BotoCoreError as error:
+        raise SecretError(
+            f"Secrets Manager could not be reached ({type(error).__name__}). The next run tries again."
+        ) from None
+    if text is None:
+        raise SecretError(f"The secret is binary. Set it as text: {SHAPE}.")
+    return parse(text, rules)
+
+
+def parse(text: str, rules: Mapping[str, Rules]) -> tuple[Watched, ...]:
+    """The accounts of a secret, in its order; `rules` are those of each provider.
+
+    A bad entry is an account whose key is a `Failure`. Raises `SecretError` if there is none at all.
+    """
+    if not text.strip():
+        raise SecretError(f"The secret is empty. Set it to {SHAPE}.")
+    try:
+        entries = loads(text, objects=_Members)
+    except NotStrictJsonError:
+        raise SecretError(f"The secret is not JSON. Set it to {SHAPE}.") from None
+    if not isinstance(entries, _Members):
+        raise SecretError(f"The secret is JSON, but no object. Set it to {SHAPE}.")
+    if not entries.pairs:
+        raise SecretError(f"The secret names no account. Set it to {SHAPE}.")
+    keys = [key for _, value in entries.pairs for key in _strings(value) if len(key) >= _SHORTEST_KEY]
+    names = [name.partition("/") for name, _ in entries.pairs]
+    found: dict[Account, Watched] = {}
+    for (provider, slash, label), (name, value) in zip(names, entries.pairs, strict=True):
+        if not slash:
+            label = "default"  # noqa: PLW2901 - the bare name's label
+        account = _account(provider, label, name, keys)
+        if account in found:
+            watched = _bad(account, rules, "two entries of the secret name this account")
+        elif account != Account(provider, label):
+            watched = _bad(account, rules, "the name of its entry should be provider/label, "
+                           "the label of letters, digits, '.', '_' and '-'")  # fmt: skip
+        elif provider not in PROVIDERS:
+            known = " and ".join(PROVIDERS)
+            watched = _bad(account, rules, f"its provider isn't known; known are {known}")
+        else:
+            watched = _watched(account, value, rules[provider])
+        found[account] = watched
+    return tuple(found.values())
+
+
+class _EntryError(Exception):
+    """An entry that can't be used. Its text shows nothing of the entry."""
+
+
+class _Members:
+    """A JSON object as it was written, names that stand twice included."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+
+    def strings(self) -> dict[str, str]:
+        """The members, each named once and a string; raises `_EntryError`."""
+        if len(dict(self.pairs)) != len(self.pairs):
+            raise _EntryError("its object names a member twice")
+        if any(not isinstance(v, str) or isinstance(v, Number) for _, v in self.pairs):
+            raise _EntryError("it should be a key, or an object of strings")
+        return {name: str(value) for name, value in self.pairs}
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value.strip()]
+    return [text for _, v in value.pairs for text in _strings(v)] if isinstance(value, _Members) else []
+
+
+def _account(provider: str, label: str, name: str, keys: list[str]) -> Account:
+    """The account that an entry's name means, or a stand-in that shows nothing of a doubtful one.
+
+    Names and keys do get swapped, so what doesn't read as a name is not repeated.
+    """
+    mark = "entry-" + hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
+    if any(key in name for key in keys):
+        return Account("unknown", mark)
+    if provider not in PROVIDERS and not _WORD.fullmatch(provider):
+        return Account("unknown", mark)
+    return Account(provider, label if _LABEL.fullmatch(label) else mark)
+
+
+def _watched(account: Account, value: object, rules: Rules) -> Watched:
+    members = value if isinstance(value, _Members) else _Members([("api_key", value)])
+    try:
+        texts = members.strings()
+        key = _key(texts.pop("api_key", ""))
+        return Watched(account, override(rules, texts, PROVIDERS[account.provider]), key)
+    except _EntryError as error:
+        return Watched(account, rules, _failure(str(error)))
+    except SettingsError as error:
+        return Watched(account, rules, _failure(error.hint))
+
+
+def _key(text: str) -> ApiKey:
+    if not text.strip():
+        raise _EntryError('it has no API key; it should be a key, or an object with "api_key"')
+    if not _KEY.fullmatch(text.strip()):
+        raise _EntryError("its API key has a blank, a line break or another stray character in it")
+    return ApiKey(text.strip())
+
+
+def _bad(account: Account, rules: Mapping[str, Rules], why: str) -> Watched:
+    fallback = next(iter(rules.values()))
+    return Watched(account, rules.get(account.provider, fallback), _failure(why))
+
+
+def _failure(why: str) -> Failure:
+    return Failure(
+        CheckError.CONFIG, f"The account's entry in the secret can't be used: {why.rstrip('.')}."
+    )

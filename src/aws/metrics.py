@@ -1,0 +1,86 @@
+"""CloudWatch metrics in the Embedded Metric Format, one blob an account.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
+
+from guard.figures import days
+from guard.model import Account, Judged, Severity
+
+NAMESPACE = "BudgetGuard"
+
+
+def emit(
+    account: Account, judged: tuple[Judged, ...], *, ok: bool, now: datetime, detailed: bool
+) -> None:
+    """Print the metrics of one account, for CloudWatch Logs to take up.
+
+    A failed check has no balance and no severity: unknown is no datapoint.
+    """
+    for blob in blobs(account, judged, ok=ok, now=now, detailed=detailed):
+        print(json.dumps(blob, separators=(",", ":"), allow_nan=False))  # noqa: T201 - EMF is printed
+
+
+def blobs(
+    account: Account, judged: tuple[Judged, ...], *, ok: bool, now: datetime, detailed: bool
+) -> Iterator[dict[str, Any]]:
+    """One EMF blob for the account with its first balance, and one for each further currency.
+
+    A blob can hold a metric once only, so two currencies can't share one.
+    """
+    names = {"Provider": account.provider, "Account": account.label}
+    figures: dict[str, float] = {"CheckSucceeded": int(ok)}
+    if ok:
+        figures["Severity"] = max((one.severity for one in judged), default=Severity.OK)
+    whole = _blob(figures, ({}, names), now)
+    if judged:
+        first, *others = (_of_balance(one, names, now, detailed=detailed) for one in judged)
+        directives = [*whole["_aws"]["CloudWatchMetrics"], *first["_aws"]["CloudWatchMetrics"]]
+        yield {**whole, **first, "_aws": {**whole["_aws"], "CloudWatchMetrics": directives}}
+        yield from others
+    else:
+        yield whole
+
+
+def _of_balance(
+    one: Judged, names: Mapping[str, str], now: datetime, *, detailed: bool
+) -> dict[str, Any]:
+    figures = {"Balance": float(one.balance.amount)}
+    if one.runway is not None:
+        figures["RunwayDays"] = days(one.runway)
+    if detailed and one.burn_per_day is not None:
+        figures["BurnPerDay"] = float(one.burn_per_day)
+    if detailed:
+        for name, amount in one.balance.components.items():
+            figures[name.title().replace("_", "")] = float(amount)
+    return _blob(figures, ({**names, "Currency": one.balance.currency},), now)
+
+
+def _blob(
+    figures: Mapping[str, float], dimension_sets: tuple[Mapping[str, str], ...], now: datetime
+) -> dict[str, Any]:
+    # The provider itself rather than `Metrics`, which keeps one set of dimensions for the whole
+    # process; and no service, which would become a dimension.
+    metrics = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service="")
+    for name, value in figures.items():
+        metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=value)
+    first, *others = dimension_sets
+    for name, label in first.items():
+        metrics.add_dimension(name=name, value=label)
+    for dimensions in others:
+        metrics.add_dimensions(**dimensions)
+    # Set directly: `set_timestamp` warns of every time that CloudWatch would skip, in a replay too.
+    metrics.timestamp = int(now.timestamp() * 1000)
+    return {
+        name: value[0] if isinstance(value, list) else value
+        for name, value in metrics.serialize_metric_set().items()
+    }

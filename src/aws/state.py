@@ -1,0 +1,160 @@
+"""The state table: one item per account, and no write that another run's write could undo.
+
+An item is `account` (the key), `version`, `writer`, `state` (the memory, as text) and `pending`: a
+map from alert id to the alert and the end of its lease, in seconds of Unix time.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from guard.memory import Memory, UnreadableError, dumps, dumps_alert, loads, loads_alert
+from guard.model import Account, Alert
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An alert that is claimed, and not yet known to be published."""
+
+    alert: Alert
+    lease_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An account's item as it was read. `damaged` holds it whole where it made no sense."""
+
+    memory: Memory = field(default_factory=Memory)
+    pending: Mapping[str, Pending] = field(default_factory=dict)
+    version: Mapping[str, Any] | None = None
+    writer: str = ""
+    damaged: Mapping[str, Any] | None = None
+
+
+def load(client: "DynamoDBClient", table: str, account: Account) -> Stored:
+    """Read an account's item, consistently.
+
+    An item that makes no sense comes back as `damaged`, with what could still be read of it.
+    Raises `ClientError` or `BotoCoreError`.
+    """
+    item = client.get_item(
+        TableName=table, Key={"account": {"S": str(account)}}, ConsistentRead=True
+    ).get("Item")
+    if item is None:
+        return Stored()
+    pending, whole = _read_pending(item.get("pending", {}).get("M"))
+    try:
+        memory = loads(item["state"]["S"])
+    except (KeyError, UnreadableError):
+        memory, whole = Memory(), False
+    return Stored(
+        memory=memory,
+        pending=pending,
+        version=item.get("version", {"NULL": True}),
+        writer=item.get("writer", {}).get("S", ""),
+        damaged=None if whole and "N" in item.get("version", {}) else item,
+    )
+
+
+def keep_aside(client: "DynamoDBClient", table: str, account: Account, stored: Stored) -> str:
+    """Copy a damaged item to a key of its own, which is returned; the same item has the same key."""
+    item = dict(stored.damaged or {})
+    mark = hashlib.sha256(repr(sorted(item.items())).encode()).hexdigest()[:12]
+    key = f"{account}#damaged-{mark}"
+    client.put_item(TableName=table, Item={**item, "account": {"S": key}})
+    return key
+
+
+def save(
+    client: "DynamoDBClient",
+    table: str,
+    account: Account,
+    before: Stored,
+    memory: Memory,
+    pending: Iterable[Pending],
+) -> bool:
+    """Store memory and claims in one write, if the item is still as it was read in `before`.
+
+    False means that another run was faster. Raises `ClientError` or `BotoCoreError`.
+    """
+    writer = secrets.token_hex(8)
+    old = int(before.version["N"]) if before.version and "N" in before.version else 0
+    item: dict[str, Any] = {
+        "account": {"S": str(account)},
+        "version": {"N": str(old + 1)},
+        "writer": {"S": writer},
+        "state": {"S": dumps(memory)},
+        "pending": {"M": {p.alert.id: _pending_item(p) for p in pending}},
+    }
+    try:
+        client.put_item(TableName=table, Item=item, **_unchanged_since(before))
+    except client.exceptions.ConditionalCheckFailedException:
+        # botocore repeats a write whose answer was lost; then it is our own that stands there.
+        return load(client, table, account).writer == writer
+    return True
+
+
+def acknowledge(
+    client: "DynamoDBClient",
+    table: str,
+    account: Account,
+    published: Iterable[Alert],
+    released: Iterable[Alert],
+) -> None:
+    """Forget what was published, and free what was not for the next run to take up at once.
+
+    Raises `ClientError` or `BotoCoreError`.
+    """
+    gone = {f"#p{n}": alert.id for n, alert in enumerate(published)}
+    free = {f"#r{n}": alert.id for n, alert in enumerate(released)}
+    clauses = ["ADD version :one"]
+    values: dict[str, Any] = {":one": {"N": "1"}}
+    if gone:
+        clauses.append("REMOVE " + ", ".join(f"pending.{name}" for name in gone))
+    if free:
+        clauses.append("SET " + ", ".join(f"pending.{name}.lease = :now" for name in free))
+        values[":now"] = {"N": "0"}
+    held = " AND ".join(f"attribute_exists(pending.{name})" for name in (*gone, *free))
+    client.update_item(
+        TableName=table,
+        Key={"account": {"S": str(account)}},
+        UpdateExpression=" ".join(clauses),
+        ConditionExpression=held,
+        ExpressionAttributeNames={**gone, **free},
+        ExpressionAttributeValues=values,
+    )
+
+
+def _unchanged_since(before: Stored) -> dict[str, Any]:
+    if before.version is None:
+        return {"ConditionExpression": "attribute_not_exists(account)"}
+    if before.version.get("NULL"):
+        return {"ConditionExpression": "attribute_not_exists(version)"}
+    return {
+        "ConditionExpression": "version = :read",
+        "ExpressionAttributeValues": {":read": before.version},
+    }
+
+
+def _pending_item(pending: Pending) -> dict[str, Any]:
+    lease = {"N": str(int(pending.lease_until))}
+    return {"M": {"alert": {"S": dumps_alert(pending.alert)}, "lease": lease}}
+
+
+def _read_pending(items: Mapping[str, Any] | None) -> tuple[dict[str, Pending], bool]:
+    """The claims that can be read, and whether that is all of them."""
+    if items is None:
+        return {}, False
+    pending = {}
+    for id, item in items.items():
+        try:
+            lease = float(item["M"]["lease"]["N"])
+            pending[id] = Pending(loads_alert(item["M"]["alert"]["S"]), lease)
+        except (KeyError, TypeError, ValueError, UnreadableError):
+            continue
+    return pending, len(pending) == len(items)

@@ -1,0 +1,277 @@
+"""One run of the guard, top to bottom: gather, decide, apply."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aws import api_keys, clients, metrics, state
+from aws.api_keys import Watched
+from aws.notifications import Topic
+from aws.state import Pending, Stored
+from guard.episodes import Decision, decide
+from guard.figures import days, money, pace, timestamp
+from guard.memory import Memory
+from guard.model import Account, Alert, Failure, Judged, Reading, Severity
+from providers import PROVIDERS, http
+from settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ACCOUNT_SECONDS = 9.0  # no upstream holds an account longer, retries included
+UPSTREAM_SECONDS = 20.0  # nor a run
+FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
+LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
+AHEAD = timedelta(minutes=5)
+
+logger = Logger(service="budget-guard")
+
+
+class GuardError(Exception):
+    """A part of the guard itself failed; all else was done. Says which part, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every account of one run shares."""
+
+    settings: Settings
+    table: "DynamoDBClient"
+    topic: Topic
+    event_time: datetime | None
+    clock: Callable[[], datetime]
+    seconds_left: Callable[[], float]
+    upstream_seconds_left: Callable[[], float]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one account."""
+
+    account: Account
+    now: datetime
+    reading: Reading | Failure
+    judged: tuple[Judged, ...] = ()
+    published: list[Alert] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def run(
+    event: object,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    seconds_left: Callable[[], float],
+) -> dict[str, Any]:
+    """Check every account of the secret, say what is due, and return the summary.
+
+    Raises `SecretError` if there is nothing to check, and `GuardError` after everything else if the
+    state table or the topic failed.
+    """
+    watched = api_keys.read(clients.secretsmanager(), settings.secret, settings.rules)
+    upstream_end = time.monotonic() + min(UPSTREAM_SECONDS, seconds_left() / 2)
+    shared = Run(
+        settings=settings,
+        table=clients.dynamodb(),
+        topic=Topic(settings.topic),
+        event_time=event_time(event),
+        clock=clock,
+        seconds_left=seconds_left,
+        upstream_seconds_left=lambda: upstream_end - time.monotonic(),
+    )
+    with ThreadPoolExecutor(min(len(watched), clients.CONNECTIONS)) as pool:
+        outcomes = list(pool.map(lambda one: _check(one, shared), watched))
+    for outcome in outcomes:
+        _report(outcome, detailed=settings.detailed_metrics)
+    problems = [problem for outcome in outcomes for problem in outcome.problems]
+    if problems:
+        raise GuardError(" ".join(problems))
+    return _summary(outcomes)
+
+
+def event_time(event: object) -> datetime | None:
+    """The scheduled time of an EventBridge-shaped event; `None` where it gives none."""
+    text = event.get("time") if isinstance(event, dict) else None
+    try:
+        when = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return when.astimezone(UTC).replace(microsecond=0) if when and when.tzinfo else None
+    except (ValueError, OverflowError):
+        logger.warning("The event's time can't be read; the clock's is used.")
+        return None
+
+
+def observation_time(scheduled: datetime | None, last: datetime | None, clock: datetime) -> datetime:
+    """The *now* of an account: the scheduled time, unless it is behind the last or far ahead."""
+    now = clock.replace(microsecond=0)
+    if scheduled and scheduled <= now + AHEAD and (last is None or scheduled >= last):
+        return scheduled
+    return max(now, last) if last else now
+
+
+def _check(watched: Watched, run: Run) -> Outcome:
+    """Everything about one account; its troubles stay its own."""
+    account, problems = watched.account, []
+    try:
+        # Read before the provider is asked: whatever another run stores meanwhile is noticed.
+        stored = state.load(run.table, run.settings.table, account)
+    except (ClientError, BotoCoreError) as error:
+        problems.append(_table_problem(account, error))
+        stored = None
+    last = stored.memory.observed_at if stored else None
+    now = observation_time(run.event_time, last, run.clock())
+    reading = _read(watched, run)
+    decision = decide(stored.memory if stored else Memory(), reading, watched.rules, account, now)
+    outcome = Outcome(account, now, reading, decision.judged, problems=problems)
+    if stored:
+        try:
+            _apply(outcome, watched, stored, run)
+        except (ClientError, BotoCoreError) as error:
+            problems.append(_table_problem(account, error))
+    return outcome
+
+
+def _read(watched: Watched, run: Run) -> Reading | Failure:
+    if isinstance(watched.key, Failure):
+        return watched.key
+    provider = PROVIDERS[watched.account.provider]
+    seconds = max(0.0, min(ACCOUNT_SECONDS, run.upstream_seconds_left()))
+    origin = run.settings.origins[watched.account.provider]
+    return http.check(provider, origin, watched.key.reveal(), watched.rules.watch, seconds)
+
+
+def _apply(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> None:
+    """Claim, publish, acknowledge."""
+    claimed = _claim(outcome, watched, stored, run)
+    released: list[Alert] = []
+    for alert in claimed:
+        try:
+            if run.seconds_left() < FINISH_SECONDS:
+                released.append(alert)
+                continue
+            run.topic.publish(alert)
+            outcome.published.append(alert)
+        except (ClientError, BotoCoreError) as error:
+            released.append(alert)
+            outcome.problems.append(_topic_problem(alert, error))
+    if claimed:
+        state.acknowledge(run.table, run.settings.table, outcome.account, outcome.published, released)
+
+
+def _claim(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> list[Alert]:
+    """Store what is new with what is due; return what this run has to publish, the oldest first."""
+    table, name = run.table, run.settings.table
+    overtaken = False
+    while True:
+        if stored.damaged is not None:
+            key = state.keep_aside(table, name, outcome.account, stored)
+            logger.error("A state item can't be read; it is kept aside.", extra={"item": key})
+        lapsed = [p for p in stored.pending.values() if p.lease_until <= run.clock().timestamp()]
+        decision = _decision(outcome, watched, stored) if not overtaken else None
+        if decision is None and not lapsed:
+            return []
+        due = decision.alerts if decision else ()
+        claimed = [*(p.alert for p in lapsed), *due]
+        lease = _lease_end(run)
+        pending = {**stored.pending, **{alert.id: Pending(alert, lease) for alert in claimed}}
+        memory = decision.memory if decision else stored.memory
+        if state.save(table, name, outcome.account, stored, memory, pending.values()):
+            return claimed
+        stored = state.load(table, name, outcome.account)
+        last = stored.memory.observed_at
+        overtaken = last is not None and last >= outcome.now
+
+
+def _decision(outcome: Outcome, watched: Watched, stored: Stored) -> Decision:
+    undelivered = frozenset(p.alert.episode for p in stored.pending.values())
+    decision = decide(
+        stored.memory, outcome.reading, watched.rules, outcome.account, outcome.now, undelivered
+    )
+    outcome.judged = decision.judged
+    return decision
+
+
+def _lease_end(run: Run) -> float:
+    """When others may take up what this run claims: at once, if it has no time to publish."""
+    left = run.seconds_left()
+    return 0 if left < FINISH_SECONDS else run.clock().timestamp() + left + LEASE_MARGIN
+
+
+def _report(outcome: Outcome, *, detailed: bool) -> None:
+    account, ok = outcome.account, isinstance(outcome.reading, Reading)
+    metrics.emit(account, outcome.judged, ok=ok, now=outcome.now, detailed=detailed)
+    names = {"provider": account.provider, "account": account.label}
+    if isinstance(outcome.reading, Failure):
+        logger.warning(outcome.reading.detail, extra={**names, "error": outcome.reading.error})
+    for alert in outcome.published:
+        logger.info("Published.", extra=listed(alert))
+
+
+def _summary(outcomes: list[Outcome]) -> dict[str, Any]:
+    return {
+        "observed_at": timestamp(max(outcome.now for outcome in outcomes)),
+        "accounts": [_account(outcome) for outcome in outcomes],
+        "alerts": [listed(alert) for outcome in outcomes for alert in outcome.published],
+    }
+
+
+def _account(outcome: Outcome) -> dict[str, Any]:
+    names = {"provider": outcome.account.provider, "account": outcome.account.label}
+    if isinstance(outcome.reading, Failure):
+        return {**names, "status": "failed", "error": outcome.reading.error, "balances": []}
+    severity = max((one.severity for one in outcome.judged), default=Severity.OK)
+    return {
+        **names,
+        "status": "ok",
+        "severity": severity.word,
+        "balances": [_balance(one) for one in outcome.judged],
+    }
+
+
+def _balance(one: Judged) -> dict[str, Any]:
+    return {
+        "currency": one.balance.currency,
+        "balance": money(one.balance.amount),
+        "severity": one.severity.word,
+        "burn_per_day": None if one.burn_per_day is None else pace(one.burn_per_day),
+        "runway_days": None if one.runway is None else days(one.runway),
+        "components": {name: money(amount) for name, amount in one.balance.components.items()},
+    }
+
+
+def listed(alert: Alert) -> Mapping[str, str | None]:
+    """An alert as the summary lists it."""
+    return {
+        "id": alert.id,
+        "kind": alert.kind,
+        "condition": alert.condition,
+        "severity": alert.severity.word,
+        "provider": alert.account.provider,
+        "account": alert.account.label,
+        "currency": alert.currency,
+    }
+
+
+def _table_problem(account: Account, error: Exception) -> str:
+    return (
+        f"The state of {account} could not be read or stored ({code(error)}): "
+        "check the table and the function's permissions for it."
+    )
+
+
+def _topic_problem(alert: Alert, error: Exception) -> str:
+    return (
+        f"An alert about {alert.account} was not published ({code(error)}) and stays pending: "
+        "check the alerts topic and the function's permissions for it."
+    )
+
+
+def code(error: Exception) -> str:
+    """AWS's own name for what went wrong; its text could hold more than it should."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "unknown"))
+    return type(error).__name__

@@ -1,0 +1,1 @@
+"""Where Lambda comes in: one module for each function of the template."""
