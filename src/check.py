@@ -16,7 +16,6 @@ from aws.notifications import Topic
 from aws.state import Pending, Stored
 from guard.episodes import Decision, decide
 from guard.figures import days, money, pace, timestamp
-from guard.memory import Memory
 from guard.model import Account, Alert, Failure, Judged, Reading, Severity
 from providers import PROVIDERS, http
 from settings import Settings
@@ -124,14 +123,15 @@ def _check(watched: Watched, run: Run) -> Outcome:
         stored = None
     last = stored.memory.observed_at if stored else None
     now = observation_time(run.event_time, last, run.clock())
-    reading = _read(watched, run)
-    decision = decide(stored.memory if stored else Memory(), reading, watched.rules, account, now)
-    outcome = Outcome(account, now, reading, decision.judged, problems=problems)
-    if stored:
-        try:
-            _apply(outcome, watched, stored, run)
-        except (ClientError, BotoCoreError) as error:
-            problems.append(_table_problem(account, error))
+    outcome = Outcome(account, now, _read(watched, run), problems=problems)
+    if stored is None:
+        # Without a memory nothing can be said only once; the metrics still tell.
+        _decide(outcome, watched, Stored())
+        return outcome
+    try:
+        _apply(outcome, watched, stored, run)
+    except (ClientError, BotoCoreError) as error:
+        problems.append(_table_problem(account, error))
     return outcome
 
 
@@ -147,31 +147,35 @@ def _read(watched: Watched, run: Run) -> Reading | Failure:
 def _apply(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> None:
     """Claim, publish, acknowledge."""
     claimed = _claim(outcome, watched, stored, run)
-    released: list[Alert] = []
+    unsaid: list[Alert] = []
     for alert in claimed:
+        if run.seconds_left() < FINISH_SECONDS:
+            unsaid.append(alert)
+            continue
         try:
-            if run.seconds_left() < FINISH_SECONDS:
-                released.append(alert)
-                continue
             run.topic.publish(alert)
             outcome.published.append(alert)
         except (ClientError, BotoCoreError) as error:
-            released.append(alert)
+            unsaid.append(alert)
             outcome.problems.append(_topic_problem(alert, error))
     if claimed:
-        state.acknowledge(run.table, run.settings.table, outcome.account, outcome.published, released)
+        state.acknowledge(run.table, run.settings.table, outcome.account, outcome.published, unsaid)
 
 
 def _claim(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> list[Alert]:
-    """Store what is new with what is due; return what this run has to publish, the oldest first."""
+    """Store what is new with what is due; return what this run has to publish, the oldest first.
+
+    An observation that another run has overtaken is dropped: nothing is rewound. Without time to
+    publish, what is due is stored without a lease, for the next run to take up at once.
+    """
     table, name = run.table, run.settings.table
     overtaken = False
     while True:
+        decision = None if overtaken else _decide(outcome, watched, stored)
         if stored.damaged is not None:
             key = state.keep_aside(table, name, outcome.account, stored)
             logger.error("A state item can't be read; it is kept aside.", extra={"item": key})
         lapsed = [p for p in stored.pending.values() if p.lease_until <= run.clock().timestamp()]
-        decision = _decision(outcome, watched, stored) if not overtaken else None
         if decision is None and not lapsed:
             return []
         due = decision.alerts if decision else ()
@@ -180,13 +184,13 @@ def _claim(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> list
         pending = {**stored.pending, **{alert.id: Pending(alert, lease) for alert in claimed}}
         memory = decision.memory if decision else stored.memory
         if state.save(table, name, outcome.account, stored, memory, pending.values()):
-            return claimed
+            return claimed if lease else []
         stored = state.load(table, name, outcome.account)
         last = stored.memory.observed_at
         overtaken = last is not None and last >= outcome.now
 
 
-def _decision(outcome: Outcome, watched: Watched, stored: Stored) -> Decision:
+def _decide(outcome: Outcome, watched: Watched, stored: Stored) -> Decision:
     undelivered = frozenset(p.alert.episode for p in stored.pending.values())
     decision = decide(
         stored.memory, outcome.reading, watched.rules, outcome.account, outcome.now, undelivered
@@ -196,7 +200,7 @@ def _decision(outcome: Outcome, watched: Watched, stored: Stored) -> Decision:
 
 
 def _lease_end(run: Run) -> float:
-    """When others may take up what this run claims: at once, if it has no time to publish."""
+    """When others may take up what this run claims; 0, at once, if it has no time to publish."""
     left = run.seconds_left()
     return 0 if left < FINISH_SECONDS else run.clock().timestamp() + left + LEASE_MARGIN
 

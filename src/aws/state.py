@@ -7,6 +7,7 @@ map from alert id to the alert and the end of its lease, in seconds of Unix time
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -120,14 +121,16 @@ def acknowledge(
         clauses.append("SET " + ", ".join(f"pending.{name}.lease = :now" for name in free))
         values[":now"] = {"N": "0"}
     held = " AND ".join(f"attribute_exists(pending.{name})" for name in (*gone, *free))
-    client.update_item(
-        TableName=table,
-        Key={"account": {"S": str(account)}},
-        UpdateExpression=" ".join(clauses),
-        ConditionExpression=held,
-        ExpressionAttributeNames={**gone, **free},
-        ExpressionAttributeValues=values,
-    )
+    # Where a claim is gone, its lease had lapsed and another run worked it off: nothing to do.
+    with suppress(client.exceptions.ConditionalCheckFailedException):
+        client.update_item(
+            TableName=table,
+            Key={"account": {"S": str(account)}},
+            UpdateExpression=" ".join(clauses),
+            ConditionExpression=held,
+            ExpressionAttributeNames={**gone, **free},
+            ExpressionAttributeValues=values,
+        )
 
 
 def _unchanged_since(before: Stored) -> dict[str, Any]:

@@ -1,0 +1,103 @@
+"""Both providers on loopback, answering as the vendors do, with balances that the caller sets."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+UNITS = 10_000  # Novita AI counts in units of 0.0001 USD
+
+REFUSED = {
+    "deepseek": b"Authentication Fails (governor)",
+    "novita": b'{"code":401,"reason":"FAILED_TO_AUTH","message":"failed to auth","metadata":{}}',
+}
+
+
+@dataclass
+class Sandbox:
+    """What the providers answer from now on, by provider and API key."""
+
+    url: str = ""
+    deepseek: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    novita: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    failing: dict[str, int] = field(default_factory=dict)
+    unavailable: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+
+    def fund(self, key: str, **rows: str | Decimal) -> None:
+        """Let a DeepSeek key stand at these amounts by currency, all of them topped up."""
+        self.deepseek[key] = {currency: Decimal(amount) for currency, amount in rows.items()}
+
+    def lend(self, key: str, cash: str | Decimal, credit: str | Decimal = "0") -> None:
+        """Let a Novita AI key stand at this cash, with this credit line, in dollars."""
+        self.novita[key] = (Decimal(cash), Decimal(credit))
+
+    def answer(self, path: str, key: str) -> tuple[int, bytes]:
+        """Status and body of one request."""
+        provider = "deepseek" if path == "/user/balance" else "novita"
+        self.asked.append(provider)
+        if status := self.failing.get(provider):
+            return status, b"<html>upstream is having a bad day</html>"
+        if path == "/user/balance" and key in self.deepseek:
+            return 200, self._deepseek(key)
+        if path == "/openapi/v1/billing/balance/detail" and key in self.novita:
+            return 200, self._novita(key)
+        return 401, REFUSED[provider]
+
+    def _deepseek(self, key: str) -> bytes:
+        rows = [
+            {
+                "currency": currency,
+                "total_balance": f"{amount:.2f}",
+                "granted_balance": "0.00",
+                "topped_up_balance": f"{amount:.2f}",
+            }
+            for currency, amount in self.deepseek[key].items()
+        ]
+        if len(self.asked) % 2:  # the order of the rows changes from call to call
+            rows.reverse()
+        return json.dumps({"is_available": key not in self.unavailable, "balance_infos": rows}).encode()
+
+    def _novita(self, key: str) -> bytes:
+        cash, credit = self.novita[key]
+        figures: dict[str, Decimal] = {
+            "availableBalance": cash + credit,
+            "cashBalance": cash,
+            "creditLimit": credit,
+            "pendingCharges": Decimal(0),
+            "outstandingInvoices": Decimal(0),
+        }
+        return json.dumps({name: f"{figure * UNITS:.0f}" for name, figure in figures.items()}).encode()
+
+
+@contextmanager
+def serving() -> Iterator[Sandbox]:
+    """Serve a sandbox on a free port of loopback until the block ends."""
+    sandbox = Sandbox()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            key = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            status, body = sandbox.answer(self.path, key)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Stay quiet: the caller tells the story."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    sandbox.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield sandbox
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,249 @@
+"""The handler tick by tick: what a person is told over hours and days."""
+
+from datetime import timedelta
+
+from tests.world import DEEPSEEK_KEY, account
+
+HOUR = timedelta(hours=1)
+ALERT, REMINDER, RECOVERY = "alert", "reminder", "recovery"
+
+
+def test_a_healthy_account_is_never_mentioned(world):
+    for _ in range(8):
+        summary = world.tick()
+        assert account(summary)["severity"] == "ok"
+        assert summary["alerts"] == []
+    assert world.said() == []
+
+
+def test_a_fall_through_every_figure_is_said_once_at_each(world):
+    world.setenv("FAST_DRAIN", "off")
+    for usd in ("100", "20", "19.50", "5", "4.90", "0", "-0.10"):
+        world.deepseek(usd)
+        world.tick()
+    assert world.said() == [
+        (ALERT, "low_balance", "warning"),
+        (ALERT, "low_balance", "critical"),
+        (ALERT, "low_balance", "exhausted"),
+    ]
+
+
+def test_the_summary_lists_what_was_published(world):
+    world.deepseek("4")
+    summary = world.tick()
+    [one] = summary["alerts"]
+    [mail] = world.mail()
+    assert one == {
+        "id": mail.data["id"],
+        "kind": "alert",
+        "condition": "low_balance",
+        "severity": "critical",
+        "provider": "deepseek",
+        "account": "default",
+        "currency": "USD",
+    }
+    assert account(summary)["balances"] == [
+        {
+            "currency": "USD",
+            "balance": "4.00",
+            "severity": "critical",
+            "burn_per_day": None,
+            "runway_days": None,
+            "components": {"granted": "0.00", "topped_up": "4.00"},
+        }
+    ]
+
+
+def test_a_critical_balance_is_repeated_every_six_hours_and_a_low_one_every_day(world):
+    world.deepseek("4")
+    world.novita("15")
+    ticks = {}
+    for n in range(4 * 25):
+        world.tick()
+        for mail in world.mail():
+            ticks.setdefault((mail.data["provider"], mail.data["kind"]), []).append(n / 4)
+    assert ticks == {
+        ("deepseek", ALERT): [0],
+        ("deepseek", REMINDER): [6, 12, 18, 24],
+        ("novita", ALERT): [0],
+        ("novita", REMINDER): [24],
+    }
+
+
+def test_a_balance_that_hovers_at_its_figure_for_three_days_is_said_once_and_reminded_of(world):
+    world.setenv("RUNWAY", "off")
+    for n in range(3 * 96):
+        world.deepseek("19.90" if n % 2 else "20.10")
+        world.tick()
+    kinds = [kind for kind, _, _ in world.said()]
+    assert kinds.count(ALERT) == 1
+    assert kinds.count(RECOVERY) == 0
+    assert kinds.count(REMINDER) == 2
+
+
+def test_a_top_up_is_told_as_a_recovery_and_a_new_fall_as_a_new_episode(world):
+    world.deepseek("3")
+    world.tick()
+    world.deepseek("100")
+    world.tick()
+    world.deepseek("3")
+    world.setenv("FAST_DRAIN", "off")
+    world.tick()
+    first, recovery, second = world.mail()
+    assert [m.data["kind"] for m in (first, recovery, second)] == [ALERT, RECOVERY, ALERT]
+    assert recovery.data["severity"] == "ok"
+    assert recovery.data["episode"] == first.data["episode"] != second.data["episode"]
+    assert len({m.data["id"] for m in (first, recovery, second)}) == 3
+
+
+def test_a_currency_that_appears_is_judged_by_its_own_budget(world):
+    world.sandbox.fund(DEEPSEEK_KEY, USD="100", CNY="0")
+    assert [b["currency"] for b in account(world.tick())["balances"]] == ["USD"]
+    world.sandbox.fund(DEEPSEEK_KEY, USD="100", CNY="120")
+    rows = {b["currency"]: b["severity"] for b in account(world.tick())["balances"]}
+    assert rows == {"USD": "ok", "CNY": "warning"}
+    [mail] = world.mail()
+    assert (mail.data["currency"], mail.data["balance"]) == ("CNY", "120.00")
+
+
+def test_a_currency_that_is_spent_to_zero_is_exhausted(world):
+    world.sandbox.fund(DEEPSEEK_KEY, USD="100", CNY="200")
+    world.tick()
+    world.sandbox.fund(DEEPSEEK_KEY, USD="100", CNY="0")
+    summary = world.tick()
+    assert account(summary)["severity"] == "exhausted"
+    assert {a["currency"] for a in summary["alerts"]} == {"CNY"}
+
+
+def test_an_account_without_any_money_is_exhausted(world):
+    world.deepseek("-0.00")
+    summary = world.tick()
+    assert account(summary)["severity"] == "exhausted"
+    assert account(summary)["balances"][0]["balance"] == "0.00"
+
+
+def test_an_empty_row_is_forgotten_when_the_account_gets_money_in_another(world):
+    world.sandbox.fund(DEEPSEEK_KEY, USD="0", CNY="0")
+    world.tick()
+    assert len(world.said()) == 2
+    world.sandbox.fund(DEEPSEEK_KEY, USD="50", CNY="0")
+    world.tick()
+    assert [kind for kind, _, _ in world.said()] == [RECOVERY, RECOVERY]
+    for _ in range(30):
+        world.tick()
+    assert world.said() == []
+
+
+def test_money_that_the_provider_refuses_to_spend_is_exhausted(world):
+    world.sandbox.unavailable.add(DEEPSEEK_KEY)
+    assert account(world.tick())["severity"] == "exhausted"
+    [mail] = world.mail()
+    assert mail.data["reasons"] == ["unavailable"]
+
+
+def test_a_failing_provider_leaves_its_neighbour_and_its_own_severity_alone(world):
+    world.deepseek("15")
+    world.tick()
+    assert world.said() == [(ALERT, "low_balance", "warning")]
+    world.sandbox.failing["deepseek"] = 503
+    for n in range(4):
+        summary = world.tick()
+        assert account(summary) == {
+            "provider": "deepseek",
+            "account": "default",
+            "status": "failed",
+            "error": "server_error",
+            "balances": [],
+        }
+        assert account(summary, "novita")["status"] == "ok"
+        assert world.said() == ([(ALERT, "check_failing", "warning")] if n == 2 else [])
+    del world.sandbox.failing["deepseek"]
+    world.tick()
+    assert world.said() == [(RECOVERY, "check_failing", "ok")]
+
+
+def test_a_refused_key_is_said_at_once_and_only_once(world):
+    world.keys({"deepseek": "sk-revoked-0123456789"})
+    for _ in range(4):
+        assert account(world.tick())["error"] == "auth"
+    assert world.said() == [(ALERT, "check_failing", "warning")]
+
+
+def test_two_failures_and_a_success_are_not_worth_a_word(world):
+    for status in (500, 500, None, 500, 500, None):
+        if status:
+            world.sandbox.failing["deepseek"] = status
+        else:
+            world.sandbox.failing.clear()
+        world.tick()
+    assert world.said() == []
+
+
+def test_a_leaked_key_is_said_at_the_next_tick(world):
+    for _ in range(3):
+        world.tick()
+    world.deepseek("60")
+    world.tick()
+    said = world.said()
+    assert (ALERT, "fast_drain", "critical") in said
+    for _ in range(6):
+        world.tick()
+    assert (RECOVERY, "fast_drain", "ok") in world.said()
+
+
+def test_living_on_credit_is_said_and_is_over_with_new_cash(world):
+    world.novita("-3", credit="50")
+    summary = world.tick()
+    assert account(summary, "novita")["balances"][0]["balance"] == "47.00"
+    assert world.said() == [(ALERT, "on_credit", "warning")]
+    world.novita("60", credit="50")
+    world.tick()
+    assert world.said() == [(RECOVERY, "on_credit", "ok")]
+
+
+def test_cash_can_be_the_balance_that_is_watched(world):
+    world.setenv("NOVITA_WATCH", "cash")
+    world.novita("12", credit="500")
+    assert account(world.tick(), "novita")["balances"][0]["balance"] == "12.00"
+    assert world.said() == [(ALERT, "low_balance", "warning")]
+
+
+def test_a_runway_is_known_after_six_hours_and_warns_before_the_figures_do(world):
+    world.setenv("FAST_DRAIN", "off")
+    runways = []
+    for n in range(4 * 8):
+        world.deepseek(f"{100 - n / 2:.2f}")
+        runways.append(account(world.tick())["balances"][0]["runway_days"])
+    assert runways[:24] == [None] * 24
+    assert runways[24] == 1.833  # 88 USD at 48 USD a day
+    assert world.said() == [(ALERT, "low_balance", "critical")]
+
+
+def test_a_top_up_is_no_negative_burn(world):
+    for n in range(4 * 7):
+        world.deepseek(f"{100 - n / 4 + (500 if n > 12 else 0):.2f}")
+        row = account(world.tick())["balances"][0]
+    assert 22 < float(row["burn_per_day"]) < 25
+
+
+def test_each_account_of_a_provider_has_its_own_rules(world):
+    world.keys(
+        {
+            "deepseek": DEEPSEEK_KEY,
+            "deepseek/research": {"api_key": DEEPSEEK_KEY, "budget": "200/150 USD"},
+        }
+    )
+    summary = world.tick()
+    severities = {a["account"]: a["severity"] for a in summary["accounts"]}
+    assert severities == {"default": "ok", "research": "critical"}
+
+
+def test_an_item_stays_under_four_kilobytes(world):
+    world.setenv("FAST_DRAIN", "off")
+    usd, cny = 90_000.0, 80_000.0
+    for n in range(200):
+        usd, cny = usd - 12.3456 * (1 + n % 7), cny - 3.4567 * (1 + n % 11)
+        world.sandbox.fund(DEEPSEEK_KEY, USD=f"{usd:.2f}", CNY=f"{cny:.2f}")
+        world.tick(HOUR)
+    item = world.item()
+    assert sum(len(str(value)) for attribute in item.items() for value in attribute) < 4096

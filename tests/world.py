@@ -1,0 +1,103 @@
+"""What a tick needs: the stack's resources on moto, and the providers' sandbox."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sns import sns_backends
+
+from handlers.check_balances import lambda_handler
+from tests import stack
+
+DEEPSEEK_KEY = "sk-deepseek-0123456789abcdef"
+NOVITA_KEY = "sk_novita-0123456789abcdef"
+START = datetime(2026, 6, 10, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+
+
+class World:
+    """One deployed guard; `now` is the time of the next tick."""
+
+    def __init__(self, sandbox, monkeypatch):
+        self.sandbox, self.now = sandbox, START
+        self._read = 0
+        self.setenv = monkeypatch.setenv
+        self.delenv = monkeypatch.delenv
+        self.dynamodb = boto3.client("dynamodb")
+        table = stack.resources("AWS::DynamoDB::Table")["State"]
+        self.table = "state"
+        self.dynamodb.create_table(
+            TableName=self.table,
+            BillingMode=table["BillingMode"],
+            KeySchema=table["KeySchema"],
+            AttributeDefinitions=table["AttributeDefinitions"],
+        )
+        self.secrets = boto3.client("secretsmanager")
+        self.secret = self.secrets.create_secret(Name="api-keys")["ARN"]
+        self.topic = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
+        setenv = monkeypatch.setenv
+        setenv("API_KEYS_SECRET", self.secret)
+        setenv("STATE_TABLE", self.table)
+        setenv("ALERTS_TOPIC", self.topic)
+        setenv("DEEPSEEK_URL", sandbox.url)
+        setenv("NOVITA_URL", sandbox.url)
+        self.keys({"deepseek": DEEPSEEK_KEY, "novita": NOVITA_KEY})
+        self.deepseek("100")
+        self.novita("100")
+
+    def keys(self, entries: Any) -> None:
+        """Set the secret; a string is stored as it is."""
+        text = entries if isinstance(entries, str) else json.dumps(entries)
+        self.secrets.put_secret_value(SecretId=self.secret, SecretString=text)
+
+    def deepseek(self, usd: str) -> None:
+        """Let DeepSeek stand at so many dollars."""
+        self.sandbox.fund(DEEPSEEK_KEY, USD=usd)
+
+    def novita(self, usd: str, credit: str = "0") -> None:
+        """Let Novita AI stand at so many dollars of cash, and a credit line."""
+        self.sandbox.lend(NOVITA_KEY, usd, credit)
+
+    def tick(self, step: timedelta = QUARTER, seconds_left: float = 60) -> dict[str, Any]:
+        """Run the handler at `now`, then move on by `step`."""
+        event = {"time": self.now.isoformat().replace("+00:00", "Z")}
+        self.now += step
+        return self.run(event, seconds_left)
+
+    def run(self, event: Any, seconds_left: float = 60) -> dict[str, Any]:
+        """Run the handler once, as Lambda does: the answer must be JSON."""
+        context = SimpleNamespace(
+            get_remaining_time_in_millis=lambda: int(seconds_left * 1000),
+            aws_request_id="7d3b4f52-0000-0000-0000-000000000000",
+        )
+        return json.loads(json.dumps(lambda_handler(event, context)))
+
+    def mail(self) -> list[SimpleNamespace]:
+        """The notifications since the last call, in their order."""
+        backend = sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
+        sent = backend.topics[self.topic].sent_notifications[self._read :]
+        self._read += len(sent)
+        return [_notification(*one) for one in sent]
+
+    def said(self) -> list[tuple[str, str, str]]:
+        """What was said since the last call, as (kind, condition, severity)."""
+        return [(one.data["kind"], one.data["condition"], one.data["severity"]) for one in self.mail()]
+
+    def item(self, account: str = "deepseek/default") -> dict[str, Any]:
+        """The account's item in the state table."""
+        return self.dynamodb.get_item(TableName=self.table, Key={"account": {"S": account}})["Item"]
+
+
+def _notification(_id, message, subject, attributes, *_rest):
+    texts = json.loads(message)
+    return SimpleNamespace(
+        subject=subject, attributes=attributes, texts=texts, data=json.loads(texts["sqs"])
+    )
+
+
+def account(summary: dict[str, Any], provider: str = "deepseek") -> dict[str, Any]:
+    """The summary of a provider's default account."""
+    return next(a for a in summary["accounts"] if a["provider"] == provider)
