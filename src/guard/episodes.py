@@ -228,7 +228,7 @@ def _fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Fin
     share = gone / there if there > 0 else Decimal(gone > 0)
     if share <= limit:
         return Finding(Severity.OK, why=wording.drain_over(drain), judged=one)
-    why = wording.fast_drain(gone, share, currency, drain)
+    why = wording.fast_drain(gone, one.balance.amount, currency, drain)
     return Finding(Severity.CRITICAL, ("drain",), why, one)
 
 

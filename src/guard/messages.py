@@ -127,7 +127,7 @@ _HEADLINES = {
 
 _SUBJECTS = {
     Condition.LOW_BALANCE: "{balance} left, {lasts}",
-    Condition.FAST_DRAIN: "money is leaving fast, {balance} left",
+    Condition.FAST_DRAIN: "{gone}, {balance} left",
     Condition.ON_CREDIT: "living on credit",
     Condition.CHECK_FAILING: "balance can't be read ({reason})",
 }
@@ -157,6 +157,7 @@ def _words(alert: Alert, contact: Contact) -> dict[str, str]:
         "balance": wording.amount(alert.balance, alert.currency) if known else "unknown",  # type: ignore[arg-type]
         "lasts": _lasts(alert),
         "reason": alert.reasons[0] if alert.reasons else "",
+        "gone": alert.why[0].partition(":")[0] if alert.why else "",
     }
 
 

@@ -97,12 +97,14 @@ def _cause(reason: str, one: Judged, budget: Budget | None, rules: Rules) -> str
     return f"the balance is at or below {figures}, its {word} figure"
 
 
-def fast_drain(gone: Decimal, share: Decimal, currency: str, drain: Drain) -> tuple[str, ...]:
-    """How much went how fast."""
-    return (
-        f"{amount(gone, currency)} went within {length(drain.within)}: {share:.0%} of what was there",
-        f"more than {drain.share:.0%} within {length(drain.within)} is taken as a drain",
-    )
+def fast_drain(gone: Decimal, left: Decimal, currency: str, drain: Drain) -> tuple[str, ...]:
+    """How much went how fast, and how long the rest lasts at that pace."""
+    within = length(drain.within)
+    share = gone / (left + gone) if left > 0 else Decimal(1)
+    said = [f"{amount(gone, currency)} went within {within}: {share:.0%} of what was there"]
+    if left > 0:
+        said.append(f"at that pace the rest lasts {length(drain.within * float(left / gone))}")
+    return (*said, f"more than {drain.share:.0%} within {within} is taken as a drain")
 
 
 def drain_over(drain: Drain) -> tuple[str, ...]:
