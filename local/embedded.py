@@ -85,6 +85,7 @@ class Embedded:
     def deploy(
         self,
         parameters: Mapping[str, str] | None = None,
+        built: Path = ROOT / ".aws-sam" / "build",
         heard: Callable[[str], None] = lambda _line: None,
     ) -> None:
         """`sam deploy` of what was built; raises `LocalError`."""
@@ -98,9 +99,10 @@ class Embedded:
         command = [tool("sam", "sam"), "deploy"]
         # Of samconfig.toml nothing is used: it may by now describe the owner's own deployment.
         command += ["--config-env", "embedded", "--stack-name", STACK, "--region", REGION]
+        command += ["--template-file", str(built / "template.yaml")]
         command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
         command += ["--parameter-overrides"]
-        command += [f"ParameterKey={name},ParameterValue={value}" for name, value in given.items()]
+        command += [f'{name}="{value}"' for name, value in given.items()]
         run(command, env, self.log, heard)
         [stack] = self.formation.describe_stacks(StackName=STACK)["Stacks"]
         self.outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
@@ -175,7 +177,7 @@ class Embedded:
             )
 
     def metrics(self) -> Iterator[tuple[str, str, list[float]]]:
-        """Each metric that CloudWatch holds: name, dimensions, and the highest of each hour."""
+        """Each metric that CloudWatch holds: name, dimensions, and the worst of each hour."""
         end = datetime.now(UTC)
         pages = self.cloudwatch.get_paginator("list_metrics").paginate(Namespace="BudgetGuard")
         held = sorted(
@@ -190,9 +192,12 @@ class Embedded:
                 StartTime=end - timedelta(days=15),
                 EndTime=end,
                 Period=3600,
-                Statistics=["Maximum"],
+                Statistics=["Minimum", "Maximum"],
             )["Datapoints"]
-            values = [p["Maximum"] for p in sorted(points, key=lambda p: p["Timestamp"])]
+            points.sort(key=lambda p: p["Timestamp"])
+            # A failure must not hide behind the checks of the same hour that went well.
+            lowest = metric["MetricName"] == "CheckSucceeded"
+            values = [p["Minimum"] if lowest else p["Maximum"] for p in points]
             names = " ".join(d["Value"] for d in metric["Dimensions"]) or "(none)"
             yield metric["MetricName"], names, values
 

@@ -34,9 +34,8 @@ def main() -> int:
         with embedded() as aws:
             _deploy(aws, console)
             if keys:
-                _ask(aws, keys, console)
-            else:
-                _play(aws, console)
+                return _ask(aws, keys, console)
+            _play(aws, console)
     except LocalError as error:
         console.print(f"[bold red]{error}[/bold red]", highlight=False)
         return 1
@@ -71,8 +70,8 @@ def _counted(bar: Progress, task: Any) -> Callable[[str], None]:
     return heard
 
 
-def _ask(aws: Embedded, keys: Mapping[str, str], console: Console) -> None:
-    """One true check with the keys of the environment, and its answer."""
+def _ask(aws: Embedded, keys: Mapping[str, str], console: Console) -> int:
+    """One true check with the keys of the environment, and its answer; 1 if a check failed."""
     console.print(f"Asking the real API of {' and '.join(keys)} ...")
     aws.keys(keys)
     summary = aws.invoke({})
@@ -84,6 +83,7 @@ def _ask(aws: Embedded, keys: Mapping[str, str], console: Console) -> None:
             said = _why(aws, account) or account["error"]
             console.print(f"[magenta]{account['provider']}: {said}[/magenta]", highlight=False)
     _deliver(aws, summary, datetime.now(UTC), console)
+    return int(any(account["status"] == "failed" for account in summary["accounts"]))
 
 
 def _why(aws: Embedded, account: Mapping[str, Any]) -> str | None:

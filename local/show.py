@@ -90,7 +90,7 @@ class Accounts:
             )
         for (provider, label), error in sorted(self._failed.items()):
             if not any(key[:2] == (provider, label) for key in self._last):
-                failed = Text(f"check failed: {error}", STYLES["failed"])
+                failed = Text(f"failed: {error}", STYLES["failed"])
                 table.add_row(f"{provider}/{label}", "unknown", "", "-", "-", failed)
         return table
 

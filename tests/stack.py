@@ -1,8 +1,10 @@
 """The stack as the template describes it, translated as AWS does it, without AWS."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
@@ -28,7 +30,8 @@ def translated() -> dict[str, Any]:
     template = yaml_parse((ROOT / "template.yaml").read_text())
     template["Globals"]["Function"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
     values = {name: str(p["Default"]) for name, p in template["Parameters"].items()}
-    return transform(template, values, _Policies())
+    with patch.dict(os.environ, AWS_DEFAULT_REGION="eu-central-1"):  # the translator insists on one
+        return transform(template, values, _Policies())
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:
