@@ -1,24 +1,27 @@
 """One run of the guard, top to bottom: gather, decide, apply."""
 
 import time
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+import summary
 from aws import api_keys, clients, metrics, state
 from aws.api_keys import Watched
 from aws.notifications import Topic
 from aws.state import Pending, Stored
 from guard.episodes import Decision, decide
-from guard.figures import days, money, pace, timestamp
-from guard.model import Account, Alert, Failure, Judged, Reading, Severity
+from guard.model import Account, Alert, Failure, Reading
 from providers import PROVIDERS, http
 from settings import Settings
+from summary import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,18 +50,6 @@ class Run:
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     upstream_seconds_left: Callable[[], float]
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of one account."""
-
-    account: Account
-    now: datetime
-    reading: Reading | Failure
-    judged: tuple[Judged, ...] = ()
-    published: list[Alert] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
 
 
 def run(
@@ -90,7 +81,7 @@ def run(
     problems = [problem for outcome in outcomes for problem in outcome.problems]
     if problems:
         raise GuardError(" ".join(problems))
-    return _summary(outcomes)
+    return summary.of_run(outcomes)
 
 
 def event_time(event: object) -> datetime | None:
@@ -114,25 +105,35 @@ def observation_time(scheduled: datetime | None, last: datetime | None, clock: d
 
 def _check(watched: Watched, run: Run) -> Outcome:
     """Everything about one account; its troubles stay its own."""
-    account, problems = watched.account, []
+    outcome = Outcome(watched.account, observation_time(run.event_time, None, run.clock()))
+    try:
+        _check_account(outcome, watched, run)
+    except (ClientError, BotoCoreError) as error:
+        outcome.problems.append(_table_problem(watched.account, error))
+    except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        outcome.problems.append(
+            f"{watched.account} could not be worked off: {type(error).__name__} "
+            f"at {Path(where.filename).name}:{where.lineno}; please report it."
+        )
+    return outcome
+
+
+def _check_account(outcome: Outcome, watched: Watched, run: Run) -> None:
+    stored = None
     try:
         # Read before the provider is asked: whatever another run stores meanwhile is noticed.
-        stored = state.load(run.table, run.settings.table, account)
+        stored = state.load(run.table, run.settings.table, watched.account)
     except (ClientError, BotoCoreError) as error:
-        problems.append(_table_problem(account, error))
-        stored = None
+        outcome.problems.append(_table_problem(watched.account, error))
     last = stored.memory.observed_at if stored else None
-    now = observation_time(run.event_time, last, run.clock())
-    outcome = Outcome(account, now, _read(watched, run), problems=problems)
-    if stored is None:
+    outcome.now = observation_time(run.event_time, last, run.clock())
+    outcome.reading = _read(watched, run)
+    if stored:
+        _apply(outcome, outcome.reading, watched, stored, run)
+    else:
         # Without a memory nothing can be said only once; the metrics still tell.
-        _decide(outcome, watched, Stored())
-        return outcome
-    try:
-        _apply(outcome, watched, stored, run)
-    except (ClientError, BotoCoreError) as error:
-        problems.append(_table_problem(account, error))
-    return outcome
+        _decide(outcome, outcome.reading, watched, Stored())
 
 
 def _read(watched: Watched, run: Run) -> Reading | Failure:
@@ -144,9 +145,11 @@ def _read(watched: Watched, run: Run) -> Reading | Failure:
     return http.check(provider, origin, watched.key.reveal(), watched.rules.watch, seconds)
 
 
-def _apply(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> None:
+def _apply(
+    outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored, run: Run
+) -> None:
     """Claim, publish, acknowledge."""
-    claimed = _claim(outcome, watched, stored, run)
+    claimed = _claim(outcome, reading, watched, stored, run)
     unsaid: list[Alert] = []
     for alert in claimed:
         if run.seconds_left() < FINISH_SECONDS:
@@ -162,7 +165,9 @@ def _apply(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> None
         state.acknowledge(run.table, run.settings.table, outcome.account, outcome.published, unsaid)
 
 
-def _claim(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> list[Alert]:
+def _claim(
+    outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored, run: Run
+) -> list[Alert]:
     """Store what is new with what is due; return what this run has to publish, the oldest first.
 
     An observation that another run has overtaken is dropped: nothing is rewound. Without time to
@@ -171,7 +176,7 @@ def _claim(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> list
     table, name = run.table, run.settings.table
     overtaken = False
     while True:
-        decision = None if overtaken else _decide(outcome, watched, stored)
+        decision = None if overtaken else _decide(outcome, reading, watched, stored)
         if stored.damaged is not None:
             key = state.keep_aside(table, name, outcome.account, stored)
             logger.error("A state item can't be read; it is kept aside.", extra={"item": key})
@@ -190,12 +195,13 @@ def _claim(outcome: Outcome, watched: Watched, stored: Stored, run: Run) -> list
         overtaken = last is not None and last >= outcome.now
 
 
-def _decide(outcome: Outcome, watched: Watched, stored: Stored) -> Decision:
+def _decide(outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored) -> Decision:
     undelivered = frozenset(p.alert.episode for p in stored.pending.values())
-    decision = decide(
-        stored.memory, outcome.reading, watched.rules, outcome.account, outcome.now, undelivered
-    )
+    account = outcome.account
+    decision = decide(stored.memory, reading, watched.rules, account, outcome.now, undelivered)
     outcome.judged = decision.judged
+    broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
+    outcome.problems += [problem for problem in broken if problem not in outcome.problems]
     return decision
 
 
@@ -206,58 +212,15 @@ def _lease_end(run: Run) -> float:
 
 
 def _report(outcome: Outcome, *, detailed: bool) -> None:
+    if outcome.reading is None:
+        return
     account, ok = outcome.account, isinstance(outcome.reading, Reading)
     metrics.emit(account, outcome.judged, ok=ok, now=outcome.now, detailed=detailed)
     names = {"provider": account.provider, "account": account.label}
     if isinstance(outcome.reading, Failure):
         logger.warning(outcome.reading.detail, extra={**names, "error": outcome.reading.error})
     for alert in outcome.published:
-        logger.info("Published.", extra=listed(alert))
-
-
-def _summary(outcomes: list[Outcome]) -> dict[str, Any]:
-    return {
-        "observed_at": timestamp(max(outcome.now for outcome in outcomes)),
-        "accounts": [_account(outcome) for outcome in outcomes],
-        "alerts": [listed(alert) for outcome in outcomes for alert in outcome.published],
-    }
-
-
-def _account(outcome: Outcome) -> dict[str, Any]:
-    names = {"provider": outcome.account.provider, "account": outcome.account.label}
-    if isinstance(outcome.reading, Failure):
-        return {**names, "status": "failed", "error": outcome.reading.error, "balances": []}
-    severity = max((one.severity for one in outcome.judged), default=Severity.OK)
-    return {
-        **names,
-        "status": "ok",
-        "severity": severity.word,
-        "balances": [_balance(one) for one in outcome.judged],
-    }
-
-
-def _balance(one: Judged) -> dict[str, Any]:
-    return {
-        "currency": one.balance.currency,
-        "balance": money(one.balance.amount),
-        "severity": one.severity.word,
-        "burn_per_day": None if one.burn_per_day is None else pace(one.burn_per_day),
-        "runway_days": None if one.runway is None else days(one.runway),
-        "components": {name: money(amount) for name, amount in one.balance.components.items()},
-    }
-
-
-def listed(alert: Alert) -> Mapping[str, str | None]:
-    """An alert as the summary lists it."""
-    return {
-        "id": alert.id,
-        "kind": alert.kind,
-        "condition": alert.condition,
-        "severity": alert.severity.word,
-        "provider": alert.account.provider,
-        "account": alert.account.label,
-        "currency": alert.currency,
-    }
+        logger.info("Published.", extra=summary.of_alert(alert))
 
 
 def _table_problem(account: Account, error: Exception) -> str:

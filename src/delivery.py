@@ -7,8 +7,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+import summary
 from aws.notifications import Topic
-from check import GuardError, code, listed
+from check import GuardError, code
 from guard.figures import timestamp
 from guard.model import Account, Alert, Kind, Severity
 from settings import Settings
@@ -36,4 +37,4 @@ def test_alert(settings: Settings, clock: Callable[[], datetime]) -> dict[str, A
             f"The test notification was not published ({code(error)}): "
             "check the alerts topic and the function's permissions for it."
         ) from None
-    return {"observed_at": timestamp(now), "accounts": [], "alerts": [listed(alert)]}
+    return {"observed_at": timestamp(now), "accounts": [], "alerts": [summary.of_alert(alert)]}

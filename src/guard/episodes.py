@@ -1,10 +1,11 @@
 """What to say, and why: from what is remembered and what was just read."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from guard import wording
@@ -18,6 +19,7 @@ from guard.model import (
     Balance,
     CheckError,
     Condition,
+    Drain,
     Episode,
     Failure,
     Judged,
@@ -53,11 +55,15 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to remember, what is thought of each balance, and the alerts that are due."""
+    """What to remember, what is thought of each balance, and the alerts that are due.
+
+    `broken` names the conditions that could not be judged, with the sort of error.
+    """
 
     memory: Memory
     judged: tuple[Judged, ...]
     alerts: tuple[Alert, ...]
+    broken: tuple[str, ...] = ()
 
 
 def verdict(
@@ -111,15 +117,19 @@ def decide(
     `undelivered` holds the ids of episodes that have an alert on its way.
     """
     judged: tuple[Judged, ...] = ()
-    findings: dict[EpisodeKey, Finding]
     if isinstance(reading, Failure):
         memory = _after_failure(memory, now)
-        findings = {(Condition.CHECK_FAILING, None): _check_failing(memory, reading)}
     else:
         judged, memory = _after_reading(memory, reading, rules, now)
-        findings = dict(_findings(memory, reading, judged, rules, now))
-    episodes, alerts, serial = dict(memory.episodes), [], memory.serial
-    for key, finding in findings.items():
+    episodes, serial = dict(memory.episodes), memory.serial
+    alerts: list[Alert] = []
+    broken: list[str] = []
+    for key, look in _conditions(memory, reading, judged, rules, now):
+        try:
+            finding = look()
+        except Exception as error:  # noqa: BLE001 - one condition's trouble must not hide another's
+            broken.append(f"{key[0]} ({type(error).__name__})")
+            continue
         before = episodes.pop(key, None)
         said = verdict(
             before,
@@ -134,9 +144,8 @@ def decide(
             episodes[key] = after
         if after and said.kind:
             alerts.append(_alert(said.kind, after, key, finding, account, rules, now))
-    return Decision(
-        replace(memory, observed_at=now, episodes=episodes, serial=serial), judged, tuple(alerts)
-    )
+    memory = replace(memory, observed_at=now, episodes=episodes, serial=serial)
+    return Decision(memory, judged, tuple(alerts), tuple(broken))
 
 
 def counted(reading: Reading, known: Mapping[str, Row]) -> tuple[Balance, ...]:
@@ -190,37 +199,46 @@ def _check_failing(memory: Memory, failure: Failure) -> Finding:
     return Finding(severity, (failure.error,), wording.check_failing(memory, failure))
 
 
-def _findings(
+def _conditions(
     memory: Memory,
-    reading: Reading,
+    reading: Reading | Failure,
     judged: tuple[Judged, ...],
     rules: Rules,
     now: datetime,
-) -> Iterator[tuple[EpisodeKey, Finding]]:
-    yield (Condition.CHECK_FAILING, None), Finding(Severity.OK, why=wording.readable(judged))
+) -> Iterator[tuple[EpisodeKey, Callable[[], Finding]]]:
+    """Each condition that this reading says something about, and how to look at it."""
+    failing = (Condition.CHECK_FAILING, None)
+    if isinstance(reading, Failure):
+        yield failing, partial(_check_failing, memory, reading)
+        return
+    yield failing, partial(Finding, Severity.OK, why=wording.readable(judged))
     used = {one.balance.currency for one in judged}
     for balance in reading.balances:
         if balance.currency not in used:
-            why = wording.row_unused(", ".join(sorted(used)))
-            unused = Judged(balance, Severity.OK, None, None)
-            yield (Condition.LOW_BALANCE, balance.currency), Finding(Severity.OK, (), why, unused)
+            yield (Condition.LOW_BALANCE, balance.currency), partial(_unused, balance, used)
     for one in judged:
         currency = one.balance.currency
-        yield (
-            (Condition.LOW_BALANCE, currency),
-            Finding(one.severity, one.reasons, wording.low_balance(one, rules), one),
-        )
+        yield (Condition.LOW_BALANCE, currency), partial(_low_balance, one, rules)
         if rules.fast_drain and currency in memory.rows:
-            yield (Condition.FAST_DRAIN, currency), _fast_drain(memory, one, rules, now)
+            yield (
+                (Condition.FAST_DRAIN, currency),
+                partial(_fast_drain, memory, one, rules.fast_drain, now),
+            )
         if one.balance.cash is not None:
-            yield (Condition.ON_CREDIT, currency), _on_credit(memory, one)
+            yield (Condition.ON_CREDIT, currency), partial(_on_credit, memory, one)
 
 
-def _fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Finding:
-    drain = rules.fast_drain
+def _unused(balance: Balance, used: set[str]) -> Finding:
+    why = wording.row_unused(", ".join(sorted(used)))
+    return Finding(Severity.OK, (), why, Judged(balance, Severity.OK, None, None))
+
+
+def _low_balance(one: Judged, rules: Rules) -> Finding:
+    return Finding(one.severity, one.reasons, wording.low_balance(one, rules), one)
+
+
+def _fast_drain(memory: Memory, one: Judged, drain: Drain, now: datetime) -> Finding:
     currency = one.balance.currency
-    if drain is None:
-        return Finding(Severity.OK, judged=one)
     gone = memory.rows[currency].curve.spent_within(drain.within, now)
     there = one.balance.amount + gone
     open_already = (Condition.FAST_DRAIN, currency) in memory.episodes
