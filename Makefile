@@ -11,11 +11,15 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 unexport AWS_CA_BUNDLE
 
-.PHONY: run test check format lint types template deploy lock clean
+.PHONY: run picture test check format lint types template deploy lock clean
 
 ## The main job: the real stack in an embedded AWS, tick by tick.
 run: $(READY)
 	@$(DEV)/python -m local.run
+
+## The picture of make run in the README.
+picture: $(READY)
+	@PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
 
 ## Every test, the end-to-end one included.
 test: $(READY)

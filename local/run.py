@@ -5,9 +5,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress import Progress
 
@@ -27,7 +28,7 @@ NEXT = """\
 
 
 def main() -> int:
-    """Deploy, run and show; the exit code."""
+    """Deploy, run and show; the exit code. With PICTURE set, save how it ended as an SVG file."""
     console = Console()
     keys = {name: os.environ[key] for name, key in KEYS.items() if os.environ.get(key, "").strip()}
     try:
@@ -108,6 +109,7 @@ def _play(aws: Embedded, console: Console) -> None:
         highlight=False,
     )
     accounts, began, ran, sent = show.Accounts(), time.monotonic(), 0, 0
+    worst: RenderableType | None = None
     with serving() as sandbox, Live(console=console, auto_refresh=False) as live:
         aws.keys({"deepseek": story.DEEPSEEK_KEY, "novita": story.NOVITA_KEY})
         aws.point_to({"DEEPSEEK_URL": sandbox.url, "NOVITA_URL": sandbox.url})
@@ -118,18 +120,28 @@ def _play(aws: Embedded, console: Console) -> None:
             accounts.add(summary)
             ran += 1
             sent += len(summary["alerts"])
-            _deliver(aws, summary, tick.at, console)
+            shown = _deliver(aws, summary, tick.at, console)
+            worst = shown if tick.at - start == story.BURST + 2 * story.QUARTER else worst
             live.update(accounts.table(), refresh=console.is_terminal or not tick.at.hour)
         live.update(accounts.table(), refresh=True)
     console.print(f"\n{ran} runs and {sent} notifications in {time.monotonic() - began:.0f} s.\n")
     aws.collect_metrics()
-    console.print(show.metrics(aws.metrics()))
+    metrics = show.metrics(aws.metrics())
+    console.print(metrics)
+    if picture := os.environ.get("PICTURE"):
+        show.save_picture(Path(picture), (worst, accounts.table(), metrics))
 
 
-def _deliver(aws: Embedded, summary: Mapping[str, Any], when: datetime, console: Console) -> None:
-    """Show what arrived for the alerts of a run."""
-    if summary["alerts"] and (shown := show.letters(when, aws.letters(DELIVERY_SECONDS))):
+def _deliver(
+    aws: Embedded, summary: Mapping[str, Any], when: datetime, console: Console
+) -> RenderableType | None:
+    """Show what arrived for the alerts of a run, and return it."""
+    if not summary["alerts"]:
+        return None
+    shown = show.letters(when, aws.letters(DELIVERY_SECONDS))
+    if shown:
         console.print(shown)
+    return shown
 
 
 if __name__ == "__main__":

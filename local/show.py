@@ -1,11 +1,15 @@
 """What `make run` prints: progress, the accounts as they stand, each mail and SMS, the metrics."""
 
+import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich import box
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -125,3 +129,14 @@ def metrics(held: Iterable[tuple[str, str, list[float]]]) -> Table:
         last = f"{values[-1]:.2f}"
         table.add_row(name, dimensions, str(len(values)), last, spark_line(values))
     return table
+
+
+def save_picture(path: Path, shown: Iterable[RenderableType | None]) -> None:
+    """Save what was shown as an SVG file that needs nothing from elsewhere."""
+    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True)
+    for one in shown:
+        console.print(one or "")
+    # Rich's own format fetches a font from the network; any fixed-width one will do.
+    plain = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(console.export_svg(title="make run", code_format=plain))

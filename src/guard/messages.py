@@ -224,7 +224,8 @@ def _spending(alert: Alert) -> str:
 
 def _until(alert: Alert) -> str:
     ends = _ends(alert)
-    return _lasts(alert) + (f", until {wording.clock(ends)}" if ends and alert.runway else "")
+    lasts = "used up" if alert.severity is Severity.EXHAUSTED else wording.lasts(alert.runway)
+    return lasts + (f", until {wording.clock(ends)}" if ends and alert.runway else "")
 
 
 def _steps(alert: Alert, contact: Contact) -> list[str]:

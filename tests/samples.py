@@ -1,0 +1,69 @@
+"""One notification of each kind, as a real decision makes them; the README shows their texts."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from guard.episodes import decide
+from guard.memory import Memory
+from guard.messages import Message, render
+from guard.model import Account, Alert, Balance, CheckError, Failure, Kind, Reading, Severity
+from providers import PROVIDERS
+from settings import read
+
+RULES = read({"API_KEYS_SECRET": "x", "STATE_TABLE": "x", "ALERTS_TOPIC": "x"}).rules
+START = datetime(2026, 6, 10, tzinfo=UTC)
+DEEPSEEK, NOVITA = Account("deepseek", "default"), Account("novita", "default")
+HOUR = timedelta(hours=1)
+
+
+def usd(amount: str) -> Reading:
+    return Reading((Balance("USD", Decimal(amount)),))
+
+
+def lent(cash: str, spendable: str) -> Reading:
+    balance = Balance("USD", Decimal(spendable), cash=Decimal(cash), spendable=Decimal(spendable))
+    return Reading((balance,))
+
+
+def said(account: Account, readings: list[tuple[float, Reading | Failure]]) -> list[Alert]:
+    """What is said of an account over readings, each so many hours after the start."""
+    memory, alerts = Memory(), []
+    for hours, reading in readings:
+        decision = decide(memory, reading, RULES[account.provider], account, START + hours * HOUR)
+        memory = decision.memory
+        alerts += decision.alerts
+    return alerts
+
+
+def samples() -> dict[str, Message]:
+    """The notifications by the heading under which the README shows them."""
+    slow = [(hour, usd(f"{30 - hour / 5:.2f}")) for hour in range(129)]
+    alert = next(a for a in said(DEEPSEEK, slow) if a.severity is Severity.CRITICAL)
+    low = said(DEEPSEEK, [(0, usd("4.20")), (6, usd("3.80")), (7, usd("104.10"))])
+    [drain] = said(DEEPSEEK, [(0, usd("80")), (0.25, usd("52.30"))])
+    [credit] = said(NOVITA, [(0, lent("-0.40", "49.60"))])
+    refused = Failure(CheckError.AUTH, "Novita AI answered 401 Unauthorized.")
+    [failing] = said(NOVITA, [(0, refused)])
+    test = Alert("0" * 32, "test", Kind.TEST, None, Severity.CRITICAL, DEEPSEEK, START)
+    return {
+        "Alert: a low balance": _rendered(alert),
+        "Reminder": _rendered(low[1]),
+        "Recovery": _rendered(low[2]),
+        "Alert: a fast drain": _rendered(drain),
+        "Alert: living on credit": _rendered(credit),
+        "Alert: a check that fails": _rendered(failing),
+        "Test": _rendered(test),
+    }
+
+
+def _rendered(alert: Alert) -> Message:
+    return render(alert, PROVIDERS[alert.account.provider])
+
+
+def as_markdown() -> str:
+    """The README's section of texts."""
+    return "\n".join(
+        f"**{heading}**\n\n```text\n{message.subject}\n\n{message.texts['email']}\n\n"
+        f"SMS: {message.texts['sms']}\n```\n"
+        for heading, message in samples().items()
+    )
