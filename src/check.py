@@ -30,6 +30,7 @@ ACCOUNT_SECONDS = 9.0  # no upstream holds an account longer, retries included
 UPSTREAM_SECONDS = 20.0  # nor a run
 FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
 LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
+CLAIM_ATTEMPTS = 25  # each failed one means that another run got through
 AHEAD = timedelta(minutes=5)
 
 logger = Logger(service="budget-guard")
@@ -110,6 +111,8 @@ def _check(watched: Watched, run: Run) -> Outcome:
         _check_account(outcome, watched, run)
     except (ClientError, BotoCoreError) as error:
         outcome.problems.append(_table_problem(watched.account, error))
+    except GuardError as error:
+        outcome.problems.append(str(error))
     except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
         where = traceback.extract_tb(error.__traceback__)[-1]
         outcome.problems.append(
@@ -175,7 +178,7 @@ def _claim(
     """
     table, name = run.table, run.settings.table
     overtaken = False
-    while True:
+    for _ in range(CLAIM_ATTEMPTS):
         decision = None if overtaken else _decide(outcome, reading, watched, stored)
         if stored.damaged is not None:
             key = state.keep_aside(table, name, outcome.account, stored)
@@ -193,6 +196,7 @@ def _claim(
         stored = state.load(table, name, outcome.account)
         last = stored.memory.observed_at
         overtaken = last is not None and last >= outcome.now
+    raise GuardError(f"Too many runs wrote the state of {outcome.account} at once.")
 
 
 def _decide(outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored) -> Decision:

@@ -24,6 +24,7 @@ _SPAN = r"(\d{1,6})([mhd])"
 _BUDGET = re.compile(rf"\s*{_MONEY}\s*/\s*{_MONEY}\s+([A-Z]{{3}})\s*", re.ASCII)
 _SPANS = re.compile(rf"\s*{_SPAN}\s*/\s*{_SPAN}\s*", re.ASCII)
 _DRAIN = re.compile(rf"\s*(\d{{1,3}}(?:\.\d{{1,3}})?)%\s*/\s*{_SPAN}\s*", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9a-fA-F:.]+")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -168,7 +169,7 @@ def _origin(env: Mapping[str, str], name: str, provider: Provider) -> str:
         raise _unreadable(variable, text, URL_GRAMMAR) from None
     # Rebuilt from its parts, so that a path, a query or credentials can't come along.
     plain = f"{url.scheme}://{url.netloc}"
-    if not host or "@" in url.netloc or text.strip().rstrip("/") != plain:
+    if not _HOST.fullmatch(host) or "@" in url.netloc or text.strip().rstrip("/") != plain:
         raise _unreadable(variable, text, URL_GRAMMAR)
     if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(host)):
         raise _unreadable(variable, text, URL_GRAMMAR)

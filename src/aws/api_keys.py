@@ -6,7 +6,7 @@ Source of the limits: https://docs.aws.amazon.com/secretsmanager/latest/userguid
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,8 +25,9 @@ _LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # A header can carry no more than this, and no real key has a blank or a control character in it.
 _KEY = re.compile(r"[\x21-\x7e]{1,512}")
 # What may be repeated of a name that is no account's: a plain word, not what a key looks like.
-_WORD = re.compile(r"[a-z]{2,20}")
+_WORD = re.compile(r"[a-z]{2,20}|" + "|".join(map(re.escape, PROVIDERS)))
 _SHORTEST_KEY = 8
+_LIKE_A_KEY = re.compile(r"sk[-_][A-Za-z0-9_-]{12,}")
 
 
 class SecretError(Exception):
@@ -99,24 +100,39 @@ def parse(text: str, rules: Mapping[str, Rules]) -> tuple[Watched, ...]:
     if not entries.pairs:
         raise SecretError(f"The secret names no account. Set it to {SHAPE}.")
     keys = [key for _, value in entries.pairs for key in _strings(value) if len(key) >= _SHORTEST_KEY]
-    names = [name.partition("/") for name, _ in entries.pairs]
     found: dict[Account, Watched] = {}
-    for (provider, slash, label), (name, value) in zip(names, entries.pairs, strict=True):
-        if not slash:
-            label = "default"  # noqa: PLW2901 - the bare name's label
-        account = _account(provider, label, name, keys)
-        if account in found:
-            watched = _bad(account, rules, "two entries of the secret name this account")
-        elif account != Account(provider, label):
-            watched = _bad(account, rules, "the name of its entry should be provider/label, "
-                           "the label of letters, digits, '.', '_' and '-'")  # fmt: skip
-        elif provider not in PROVIDERS:
-            known = " and ".join(PROVIDERS)
-            watched = _bad(account, rules, f"its provider isn't known; known are {known}")
-        else:
-            watched = _watched(account, value, rules[provider])
-        found[account] = watched
+    for name, value in entries.pairs:
+        watched = _of_entry(name, value, keys, rules)
+        if watched.account in found:
+            watched = replace(watched, key=_failure("two entries of the secret name this account"))
+        found[watched.account] = watched
     return tuple(found.values())
+
+
+def _of_entry(name: str, value: object, keys: list[str], rules: Mapping[str, Rules]) -> Watched:
+    """The account that an entry means, or a stand-in that shows nothing of a doubtful name.
+
+    Names and keys do get swapped, so what doesn't read as a name is not repeated.
+    """
+    provider, slash, label = name.partition("/")
+    label = label if slash else "default"
+    stand_in = "entry-" + hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
+    misnamed = "the name of its entry should be provider/label"
+    fallback = next(iter(rules.values()))
+    if any(key in name for key in keys) or not _WORD.fullmatch(provider):
+        return Watched(Account("unknown", stand_in), fallback, _failure(misnamed))
+    account = Account(provider, label if _LABEL.fullmatch(label) else stand_in)
+    if account.label != label:
+        why = f"{misnamed}, the label of letters, digits, '.', '_' and '-'"
+        return Watched(account, rules.get(provider, fallback), _failure(why))
+    if provider in PROVIDERS:
+        watched = _watched(account, value, rules[provider])
+    else:
+        why = f"its provider isn't known; known are {' and '.join(PROVIDERS)}"
+        watched = Watched(account, fallback, _failure(why))
+    if isinstance(watched.key, Failure) and _LIKE_A_KEY.search(name):
+        return replace(watched, account=Account(provider, stand_in))
+    return watched
 
 
 class _EntryError(Exception):
@@ -144,19 +160,6 @@ def _strings(value: object) -> list[str]:
     return [text for _, v in value.pairs for text in _strings(v)] if isinstance(value, _Members) else []
 
 
-def _account(provider: str, label: str, name: str, keys: list[str]) -> Account:
-    """The account that an entry's name means, or a stand-in that shows nothing of a doubtful one.
-
-    Names and keys do get swapped, so what doesn't read as a name is not repeated.
-    """
-    mark = "entry-" + hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
-    if any(key in name for key in keys):
-        return Account("unknown", mark)
-    if provider not in PROVIDERS and not _WORD.fullmatch(provider):
-        return Account("unknown", mark)
-    return Account(provider, label if _LABEL.fullmatch(label) else mark)
-
-
 def _watched(account: Account, value: object, rules: Rules) -> Watched:
     members = value if isinstance(value, _Members) else _Members([("api_key", value)])
     try:
@@ -175,11 +178,6 @@ def _key(text: str) -> ApiKey:
     if not _KEY.fullmatch(text.strip()):
         raise _EntryError("its API key has a blank, a line break or another stray character in it")
     return ApiKey(text.strip())
-
-
-def _bad(account: Account, rules: Mapping[str, Rules], why: str) -> Watched:
-    fallback = next(iter(rules.values()))
-    return Watched(account, rules.get(account.provider, fallback), _failure(why))
 
 
 def _failure(why: str) -> Failure:

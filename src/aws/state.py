@@ -28,11 +28,17 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An account's item as it was read. `damaged` holds it whole where it made no sense."""
+    """An account's item as it was read. `damaged` holds it whole where it made no sense.
+
+    `unchanged` is the condition under which it still stands in the table as it was read.
+    """
 
     memory: Memory = field(default_factory=Memory)
     pending: Mapping[str, Pending] = field(default_factory=dict)
-    version: Mapping[str, Any] | None = None
+    version: int = 0
+    unchanged: Mapping[str, Any] = field(
+        default_factory=lambda: {"ConditionExpression": "attribute_not_exists(account)"}
+    )
     writer: str = ""
     damaged: Mapping[str, Any] | None = None
 
@@ -53,12 +59,14 @@ def load(client: "DynamoDBClient", table: str, account: Account) -> Stored:
         memory = loads(item["state"]["S"])
     except (KeyError, UnreadableError):
         memory, whole = Memory(), False
+    version = item.get("version", {})
     return Stored(
         memory=memory,
         pending=pending,
-        version=item.get("version", {"NULL": True}),
+        version=int(version.get("N", 0)),
+        unchanged=_unchanged(version),
         writer=item.get("writer", {}).get("S", ""),
-        damaged=None if whole and "N" in item.get("version", {}) else item,
+        damaged=None if whole and "N" in version else item,
     )
 
 
@@ -84,16 +92,15 @@ def save(
     False means that another run was faster. Raises `ClientError` or `BotoCoreError`.
     """
     writer = secrets.token_hex(8)
-    old = int(before.version["N"]) if before.version and "N" in before.version else 0
     item: dict[str, Any] = {
         "account": {"S": str(account)},
-        "version": {"N": str(old + 1)},
+        "version": {"N": str(before.version + 1)},
         "writer": {"S": writer},
         "state": {"S": dumps(memory)},
         "pending": {"M": {p.alert.id: _pending_item(p) for p in pending}},
     }
     try:
-        client.put_item(TableName=table, Item=item, **_unchanged_since(before))
+        client.put_item(TableName=table, Item=item, **before.unchanged)
     except client.exceptions.ConditionalCheckFailedException:
         # botocore repeats a write whose answer was lost; then it is our own that stands there.
         return load(client, table, account).writer == writer
@@ -133,14 +140,13 @@ def acknowledge(
         )
 
 
-def _unchanged_since(before: Stored) -> dict[str, Any]:
-    if before.version is None:
-        return {"ConditionExpression": "attribute_not_exists(account)"}
-    if before.version.get("NULL"):
+def _unchanged(version: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The condition that an item's version is still this, of whatever type it is."""
+    if not version:
         return {"ConditionExpression": "attribute_not_exists(version)"}
     return {
         "ConditionExpression": "version = :read",
-        "ExpressionAttributeValues": {":read": before.version},
+        "ExpressionAttributeValues": {":read": version},
     }
 
 

@@ -10,6 +10,7 @@ figure, where there is one: a bonus of a few cents does not bring a service back
 from datetime import timedelta
 from decimal import Decimal
 
+from guard.forecast import LONGEST
 from guard.model import Budget, Rules, Severity
 
 MONEY_MARGIN = Decimal("1.1")
@@ -66,7 +67,8 @@ def _by_balance(amount: Decimal, budget: Budget | None, margin: Decimal) -> Seve
 
 
 def _by_runway(runway: timedelta | None, rules: Rules, margin: float) -> Severity:
-    if runway is None or rules.runway is None:
+    # The longest runway means that or more, so no figure and no margin can lie beyond it.
+    if runway is None or rules.runway is None or runway >= LONGEST:
         return Severity.OK
     if runway <= rules.runway.critical * margin:
         return Severity.CRITICAL

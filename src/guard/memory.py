@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 
 from guard.figures import money, timestamp
@@ -92,17 +92,17 @@ def loads(text: str) -> Memory:
         return Memory(
             observed_at=_when(data["observed_at"]),
             rows={
-                currency: Row(Decimal(balance), Severity.from_word(word), _read_curve(curve))
+                currency: Row(_finite(balance), Severity.from_word(word), _read_curve(curve))
                 for currency, (balance, word, curve) in data["rows"].items()
             },
-            failing=failing and Failing(failing[0], _instant(failing[1]), _instant(failing[2])),
+            failing=None if failing is None else _read_failing(*failing),
             episodes={
                 (Condition(condition), currency): Episode(
-                    id, _instant(opened), Severity.from_word(word), _instant(said), step
+                    _text(id), _instant(opened), Severity.from_word(word), _instant(said), _count(step)
                 )
                 for condition, currency, id, opened, word, said, step in data["episodes"]
             },
-            serial=int(data["serial"]),
+            serial=_count(data["serial"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError) as error:
         raise UnreadableError(type(error).__name__) from None
@@ -177,6 +177,29 @@ def _instant(text: str) -> datetime:
     return when
 
 
+def _read_failing(count: object, since: str, last_at: str) -> Failing:
+    return Failing(_count(count), _instant(since), _instant(last_at))
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError("not a count")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _finite(text: str) -> Decimal:
+    value = Decimal(text)
+    if not value.is_finite():
+        raise ValueError("not an amount")
+    return value
+
+
 def _money(amount: Decimal | None) -> str | None:
     return None if amount is None else money(amount)
 
@@ -186,10 +209,7 @@ def _whole_seconds(span: timedelta | None) -> int | None:
 
 
 def _decimal(text: str | None) -> Decimal | None:
-    try:
-        return None if text is None else Decimal(text)
-    except InvalidOperation:
-        raise ValueError("not a number") from None
+    return None if text is None else _finite(text)
 
 
 def _seconds(number: int | None) -> timedelta | None:
@@ -225,6 +245,6 @@ def _read_curve(text: str) -> Curve:
     for step in steps:
         seconds, amount = step.split(":")
         at += timedelta(seconds=int(seconds))
-        spent += Decimal(amount or 0)
+        spent += _finite(amount or "0")
         points.append(Point(at, spent))
     return Curve(tuple(points))

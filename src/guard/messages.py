@@ -21,6 +21,7 @@ SCHEMA = "budget-guard.alert.v1"
 SUBJECT_LENGTH = 99
 SMS_LENGTH = 160
 MAIL_WIDTH = 72
+SHORTEST_LABEL = 8
 
 _PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 # ASCII without the characters that GSM-7 lacks or counts double.
@@ -174,8 +175,8 @@ def _subject(alert: Alert, contact: Contact) -> str:
     tag = "ok" if recovered else alert.severity.word.upper()
     again = ", reminder" if alert.kind is Kind.REMINDER else ""
     what = (_RECOVERED if recovered else _SUBJECTS)[alert.condition]
-    words = _words(alert, contact)
-    return f"[{tag}{again}] {contact.title} {alert.account.label}: {what.format_map(words)}"
+    text = f"[{tag}{again}] {contact.title} {{}}: {what.format_map(_words(alert, contact))}"
+    return _labelled(text, alert.account.label, SUBJECT_LENGTH)
 
 
 def _headline(alert: Alert, contact: Contact) -> str:
@@ -282,11 +283,16 @@ def _sms(alert: Alert, contact: Contact) -> str:
     tag = "OK" if recovered else alert.severity.word.upper()
     text = f"{tag}: {contact.title} {{}}: {what.format_map(_words(alert, contact))}."
     link = _link(alert, contact)
-    # What has to give way is the label, then the link: the figures are the message.
-    room = SMS_LENGTH - len(text) - len(link) + 2
-    label = alert.account.label[: max(8, room)]
-    sms = _NOT_GSM7.sub("?", text.replace("{}", label) + link)
-    return sms if len(sms) <= SMS_LENGTH else _NOT_GSM7.sub("?", text.replace("{}", label))[:SMS_LENGTH]
+    sms = _labelled(text + link, alert.account.label, SMS_LENGTH)
+    if len(sms) > SMS_LENGTH:  # the link gives way next: it stands in the mail as well
+        sms = _labelled(text, alert.account.label, SMS_LENGTH)[:SMS_LENGTH]
+    return _NOT_GSM7.sub("?", sms)
+
+
+def _labelled(text: str, label: str, length: int) -> str:
+    """Put the label in the place of `{}`, shortened if need be: the figures are the message."""
+    room = length - len(text) + len("{}")
+    return text.replace("{}", label if len(label) <= room else label[: max(room, SHORTEST_LABEL)])
 
 
 def _link(alert: Alert, contact: Contact) -> str:

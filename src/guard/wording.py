@@ -61,7 +61,8 @@ def setting(span: timedelta) -> str:
 
 def clock(when: datetime) -> str:
     """`Wed 10 Jun 2026, 14:15 UTC`."""
-    return f"{when.astimezone(UTC):%a} {when.day} {when.astimezone(UTC):%b %Y, %H:%M} UTC"
+    utc = when.astimezone(UTC)
+    return f"{utc:%a} {utc.day} {utc:%b %Y, %H:%M} UTC"
 
 
 def lasts(runway: timedelta | None) -> str:
@@ -87,6 +88,8 @@ def _cause(reason: str, one: Judged, budget: Budget | None, rules: Rules) -> str
     word = "critical" if one.severity >= Severity.CRITICAL else "warning"
     if reason == "runway" and rules.runway:
         span = rules.runway.critical if word == "critical" else rules.runway.warning
+        if one.runway and one.runway > span:
+            return f"it is still expected to last hardly longer than {length(span)}, the {word} figure"
         return f"it is expected to last no longer than {length(span)}, the {word} figure for the runway"
     if one.balance.amount <= 0 or budget is None:
         return "the balance is used up"
