@@ -46,7 +46,7 @@ def spark_line(values: list[float], width: int = SPARK_WIDTH) -> str:
     if not values:
         return ""
     step = max(1.0, len(values) / width)
-    shown = [values[int(n * step)] for n in range(min(width, len(values)))]
+    shown = [values[int((n + 1) * step) - 1] for n in range(min(width, len(values)))]
     top = max(*values, 0.01)
     last = len(SPARKS) - 1
     return "".join(SPARKS[round(max(0.0, value) / top * last)] for value in shown)

@@ -25,7 +25,7 @@ _LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # A header can carry no more than this, and no real key has a blank or a control character in it.
 _KEY = re.compile(r"[\x21-\x7e]{1,512}")
 # What may be repeated of a name that is no account's: a plain word, not what a key looks like.
-_WORD = re.compile(r"[a-z]{2,20}|" + "|".join(map(re.escape, PROVIDERS)))
+_WORD = re.compile(r"[a-z]{2,20}")
 _SHORTEST_KEY = 8
 _LIKE_A_KEY = re.compile(r"sk[-_][A-Za-z0-9_-]{12,}")
 
@@ -119,7 +119,8 @@ def _of_entry(name: str, value: object, keys: list[str], rules: Mapping[str, Rul
     stand_in = "entry-" + hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
     misnamed = "the name of its entry should be provider/label"
     fallback = next(iter(rules.values()))
-    if any(key in name for key in keys) or not _WORD.fullmatch(provider):
+    unsaid = provider not in PROVIDERS and not _WORD.fullmatch(provider)
+    if unsaid or any(key in name for key in keys):
         return Watched(Account("unknown", stand_in), fallback, _failure(misnamed))
     account = Account(provider, label if _LABEL.fullmatch(label) else stand_in)
     if account.label != label:
