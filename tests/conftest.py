@@ -13,8 +13,8 @@ def sandbox():
         yield running
 
 
-@pytest.fixture
-def world(sandbox, monkeypatch):
+def aws_environment(monkeypatch):
+    """An environment that leads to no real AWS account."""
     for name in ("AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {
@@ -24,5 +24,10 @@ def world(sandbox, monkeypatch):
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def world(sandbox, monkeypatch):
+    aws_environment(monkeypatch)
     with mock_aws():
         yield World(sandbox, monkeypatch)

@@ -247,3 +247,63 @@ def test_an_item_stays_under_four_kilobytes(world):
         world.tick(HOUR)
     item = world.item()
     assert sum(len(str(value)) for attribute in item.items() for value in attribute) < 4096
+
+
+def test_a_balance_that_hovers_at_its_critical_figure_for_a_week_never_recovers_and_never_opens_anew(
+    world,
+):
+    world.setenv("RUNWAY", "off")
+    world.setenv("REMIND_EVERY", "365d/365d")
+    for n in range(7 * 24):
+        world.deepseek("4.90" if n % 3 else "5.30")
+        world.tick(HOUR)
+    assert [severity for _, _, severity in world.said()] == ["warning", "critical"]
+
+
+def test_a_month_of_slow_decline_is_told_in_three_steps(world):
+    world.setenv("REMIND_EVERY", "365d/365d")
+    world.setenv("FAST_DRAIN", "off")  # the last cents do go fast, at any pace
+    world.keys({"deepseek": DEEPSEEK_KEY})
+    told = []
+    for n in range(31 * 8):
+        world.deepseek(f"{150 - n * 5 / 8:.2f}")
+        world.tick(3 * HOUR)
+        told += [(n // 8, severity) for _, _, severity in world.said()]
+    # At 5 USD a day: seven days before the end, two days before it, and the end itself.
+    assert told == [(23, "warning"), (28, "critical"), (30, "exhausted")]
+
+
+def test_an_outage_across_a_threshold_ends_with_one_recovery_and_one_alert(world):
+    world.setenv("FAST_DRAIN", "off")
+    world.deepseek("30")
+    world.tick()
+    world.sandbox.failing["deepseek"] = 404
+    for _ in range(20):
+        world.tick()
+    assert world.said() == [(ALERT, "check_failing", "warning")]
+    del world.sandbox.failing["deepseek"]
+    world.deepseek("3")
+    world.tick()
+    assert world.said() == [
+        (RECOVERY, "check_failing", "ok"),
+        (ALERT, "low_balance", "critical"),
+    ]
+
+
+def test_what_was_said_before_an_outage_is_not_said_again_after_it(world):
+    world.deepseek("15")
+    world.tick()
+    assert len(world.said()) == 1
+    world.sandbox.failing["deepseek"] = 404
+    world.tick()
+    del world.sandbox.failing["deepseek"]
+    world.tick()
+    assert world.said() == []
+
+
+def test_a_top_up_between_two_ticks_is_no_news_where_nothing_was_low(world):
+    world.deepseek("30")
+    world.tick()
+    world.deepseek("230")
+    world.tick()
+    assert world.said() == []

@@ -1,0 +1,183 @@
+"""The accounts of a secret: which entries can be used, and that nothing of a key is ever shown."""
+
+import copy
+import json
+import pickle
+import traceback
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+import settings
+from aws.api_keys import ApiKey, SecretError, parse
+from guard.model import Budget, CheckError, Failure
+
+RULES = settings.read(dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")).rules
+KEY = "sk-0123456789abcdef"
+OTHER = "sk_fedcba9876543210"
+
+
+def accounts(secret):
+    """Each account's key, or the sentence that its entry is answered with."""
+    text = secret if isinstance(secret, str) else json.dumps(secret)
+    return {str(one.account): revealed(one.key) for one in parse(text, RULES)}
+
+
+def revealed(key):
+    if isinstance(key, ApiKey):
+        return key.reveal()
+    assert key.error is CheckError.CONFIG
+    return key.detail.removeprefix("The account's entry in the secret can't be used: ")
+
+
+def test_an_entry_is_a_provider_or_a_provider_with_a_label():
+    secret = {"novita": OTHER, "deepseek": KEY, "deepseek/a-B_9.z": OTHER, f"novita/{'x' * 64}": KEY}
+    assert accounts(secret) == {
+        "novita/default": OTHER,
+        "deepseek/default": KEY,
+        "deepseek/a-B_9.z": OTHER,
+        f"novita/{'x' * 64}": KEY,
+    }
+
+
+def test_blanks_around_a_key_are_stripped():
+    secret = {"deepseek": f" \n{KEY}\t", "novita": {"api_key": f"{OTHER}\r\n"}}
+    assert accounts(secret) == {"deepseek/default": KEY, "novita/default": OTHER}
+
+
+def test_an_object_overrides_the_settings_of_its_account_alone():
+    entry = {"api_key": KEY, "budget": "100/25 USD", "fast_drain": "off"}
+    changed, plain = parse(json.dumps({"deepseek/research": entry, "deepseek": OTHER}), RULES)
+    assert changed.rules == replace(
+        RULES["deepseek"], budgets={"USD": Budget(Decimal(100), Decimal(25))}, fast_drain=None
+    )
+    assert plain.rules == RULES["deepseek"]
+
+
+NO_KEY = 'it has no API key; it should be a key, or an object with "api_key".'
+SHAPE = "it should be a key, or an object of strings."
+STRAY = "its API key has a blank, a line break or another stray character in it."
+UNKNOWN = "its provider isn't known; known are deepseek and novita."
+NAME = "the name of its entry should be provider/label"
+BAD_VALUES = {
+    "empty": ("", NO_KEY),
+    "blank": ("  ", NO_KEY),
+    "no api_key": ({"budget": "1/1 USD"}, NO_KEY),
+    "empty api_key": ({"api_key": " "}, NO_KEY),
+    "empty object": ({}, NO_KEY),
+    "null": (None, SHAPE),
+    "number": (12345678901234567890, SHAPE),
+    "boolean": (True, SHAPE),
+    "list": ([KEY], SHAPE),
+    "number in the object": ({"api_key": KEY, "budget": 100}, SHAPE),
+    "object in the object": ({"api_key": {"api_key": KEY}}, SHAPE),
+    "blank inside": (f"{KEY} {KEY}", STRAY),
+    "line break inside": (f"{KEY}\n{KEY}", STRAY),
+    "not ASCII": (f"{KEY}é", STRAY),
+    "too long": (KEY * 50, STRAY),
+    "unknown member": ({"api_key": KEY, KEY: "x"}, "it has a member that isn't known; known are"),
+    "watch of one figure": ({"api_key": KEY, "watch": "cash"}, "it has a member that isn't known"),
+    "bad budget": ({"api_key": KEY, "budget": KEY}, "budget can't be read. It should be"),
+    "bad runway": ({"api_key": KEY, "runway": KEY}, "runway can't be read. It should be"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "why"), BAD_VALUES.values(), ids=BAD_VALUES)
+def test_a_bad_value_fails_its_account_alone_and_shows_no_key(value, why):
+    found = accounts({"deepseek/bad": value, "novita": OTHER})
+    assert found["deepseek/bad"].startswith(why)
+    assert KEY not in found["deepseek/bad"]
+    assert found["novita/default"] == OTHER
+    assert len(found) == 2
+
+
+def test_a_member_that_stands_twice_in_an_entry_fails_its_account():
+    found = accounts(f'{{"deepseek": {{"api_key": "{KEY}", "api_key": "{OTHER}"}}, "novita": "{KEY}"}}')
+    assert found == {"deepseek/default": "its object names a member twice.", "novita/default": KEY}
+
+
+@pytest.mark.parametrize(
+    ("name", "account", "why"),
+    [
+        ("openai", "openai/default", UNKNOWN),
+        ("openai/team", "openai/team", UNKNOWN),
+        ("DeepSeek", None, UNKNOWN),
+        ("", None, UNKNOWN),
+        ("deepseek/", None, NAME),
+        ("deepseek/a b", None, NAME),
+        ("deepseek/a/b", None, NAME),
+        ("deepseek/é", None, NAME),
+        (f"deepseek/{'x' * 65}", None, NAME),
+        ("\ud800", None, UNKNOWN),
+    ],
+)
+def test_a_bad_name_fails_its_account_alone_and_is_not_repeated(name, account, why):
+    found = accounts({name: KEY, "novita": OTHER})
+    assert found.pop("novita/default") == OTHER
+    [(shown, said)] = found.items()
+    assert shown == account or (account is None and not {name} & set(shown.split("/")))
+    assert said.startswith((why, NAME))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {KEY: "deepseek", "novita": OTHER},
+        {f"deepseek/{KEY}": KEY, "novita": OTHER},
+        {f"{KEY}/deepseek": OTHER, "novita": OTHER},
+        {f"deepseek/{KEY} ": "", "novita": OTHER},
+        {KEY: {"api_key": KEY}, "novita": OTHER},
+        {f"deepseek/{KEY}": "", "novita": OTHER},
+    ],
+)
+def test_a_key_in_the_place_of_a_name_is_never_repeated(secret):
+    first, second = parse(json.dumps(secret), RULES)
+    assert isinstance(first.key, Failure)
+    assert KEY not in f"{first!r}{first.account}{first.key.detail}"
+    assert second.key.reveal() == OTHER
+
+
+@pytest.mark.parametrize("names", [("deepseek", "deepseek"), ("deepseek", "deepseek/default")])
+def test_two_entries_for_one_account_fail_it_rather_than_pick_one(names):
+    first, second = names
+    found = accounts(f'{{"{first}": "{KEY}", "{second}": "{OTHER}", "novita": "{OTHER}"}}')
+    assert found == {
+        "deepseek/default": "two entries of the secret name this account.",
+        "novita/default": OTHER,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "The secret is empty."),
+        (" \n", "The secret is empty."),
+        (KEY, "The secret is not JSON."),
+        (f'{{"deepseek": "{KEY}"', "The secret is not JSON."),
+        (f'{{"deepseek": "{KEY}", "novita": NaN}}', "The secret is not JSON."),
+        (f'"{KEY}"', "The secret is JSON, but no object."),
+        (f'["{KEY}"]', "The secret is JSON, but no object."),
+        ("null", "The secret is JSON, but no object."),
+        ("{}", "The secret names no account."),
+    ],
+)
+def test_a_secret_without_an_account_says_what_to_do_and_shows_nothing(text, says):
+    with pytest.raises(SecretError) as caught:
+        parse(text, RULES)
+    assert str(caught.value) == f'{says} Set it to {{"deepseek": "<API key>", "novita": "<API key>"}}.'
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_key_is_shown_to_nobody_who_does_not_ask_for_it():
+    key = ApiKey(KEY)
+    [watched] = parse(json.dumps({"deepseek": KEY}), RULES)
+    for shown in (repr(key), str(key), f"{key}", f"{key!r:>40}", f"{[key]}", repr(watched)):
+        assert KEY not in shown
+        assert "hidden" in shown
+    for store in (pickle.dumps, copy.copy, copy.deepcopy, json.dumps):
+        with pytest.raises(TypeError) as caught:
+            store(key)
+        assert KEY not in str(caught.value)
+    with pytest.raises(TypeError):
+        vars(key)

@@ -1,0 +1,236 @@
+"""What is remembered, as it is written down and read again."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.episodes import decide
+from guard.forecast import Curve, Point
+from guard.memory import (
+    Failing,
+    Memory,
+    Row,
+    UnreadableError,
+    dumps,
+    dumps_alert,
+    loads,
+    loads_alert,
+)
+from guard.model import (
+    Account,
+    Alert,
+    Balance,
+    Budget,
+    Condition,
+    Drain,
+    Episode,
+    Kind,
+    Reading,
+    Rules,
+    Severity,
+    Spans,
+)
+
+NOW = datetime(2026, 6, 10, tzinfo=UTC)
+DAY = timedelta(days=1)
+RULES = Rules(
+    {"USD": Budget(Decimal(20), Decimal(5))},
+    Spans(7 * DAY, 2 * DAY),
+    Spans(DAY, DAY / 4),
+    Drain(Decimal("0.25"), DAY / 24),
+)
+
+money = st.decimals(-(10**9), 10**12, places=4)
+instants = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
+    lambda when: when.replace(microsecond=0)
+)
+severities = st.sampled_from(Severity)
+words = st.text("0123456789abcdef", min_size=1, max_size=32)
+spans = st.integers(0, 365 * 86400).map(lambda seconds: timedelta(seconds=seconds))
+
+
+@st.composite
+def curves(draw):
+    at, spent = draw(instants), Decimal(0)
+    points = [Point(at, spent)]
+    for seconds, digits, places in draw(
+        st.lists(st.tuples(st.integers(1, 10**6), st.integers(0, 99999), st.integers(-3, 6)))
+    ):
+        at, spent = at + timedelta(seconds=seconds), spent + Decimal(digits).scaleb(-places)
+        points.append(Point(at, spent))
+    return Curve(tuple(points))
+
+
+memories = st.builds(
+    Memory,
+    st.none() | instants,
+    st.dictionaries(
+        st.sampled_from(["USD", "CNY"]),
+        st.builds(Row, money, severities, curves() | st.just(Curve())),
+    ),
+    st.none() | st.builds(Failing, st.integers(1, 10**6), instants, instants),
+    st.dictionaries(
+        st.tuples(st.sampled_from(Condition), st.sampled_from([None, "USD", "CNY"])),
+        st.builds(Episode, words, instants, severities, instants, st.integers(1, 10**6)),
+    ),
+    st.integers(0, 10**9),
+)
+alerts = st.builds(
+    Alert,
+    id=words,
+    episode=words,
+    kind=st.sampled_from(Kind),
+    condition=st.none() | st.sampled_from(Condition),
+    severity=severities,
+    account=st.builds(Account, words, words),
+    observed_at=instants,
+    currency=st.sampled_from([None, "USD"]),
+    balance=st.none() | money,
+    burn_per_day=st.none() | money,
+    runway=st.none() | spans,
+    reasons=st.lists(words, max_size=3).map(tuple),
+    since=st.none() | instants,
+    why=st.lists(st.text(), max_size=3).map(tuple),
+    next_reminder=st.none() | spans,
+)
+
+
+@given(memories)
+def test_a_memory_is_read_as_it_was_written(memory):
+    assert loads(dumps(memory)) == memory
+
+
+@given(alerts)
+def test_an_alert_is_read_as_it_was_written(alert):
+    assert loads_alert(dumps_alert(alert)) == alert
+
+
+def busy(days=10) -> Memory:
+    """An account whose two currencies move by odd amounts at each of its 15-minute readings."""
+    memory, amounts = Memory(), {"USD": Decimal("98765.43"), "CNY": Decimal("654321.09")}
+    for n in range(days * 24 * 4):
+        amounts["USD"] -= Decimal(n * 7919 % 10007 + 1) / 997
+        amounts["CNY"] -= Decimal(n * 104729 % 99991 + 1) / 991
+        rows = tuple(Balance(currency, round(amount, 6)) for currency, amount in amounts.items())
+        at = NOW + n * timedelta(minutes=15)
+        decision = decide(memory, Reading(rows), RULES, Account("deepseek", "default"), at)
+        memory = loads(dumps(decision.memory))
+    return memory
+
+
+def test_ten_busy_days_in_two_currencies_stay_under_4096_bytes():
+    memory = busy()
+    assert {len(row.curve.points) > 90 for row in memory.rows.values()} == {True}
+    assert all(row.curve.span(memory.observed_at) > 8 * DAY - DAY / 8 for row in memory.rows.values())
+    assert len(dumps(memory).encode()) < 4096
+
+
+def test_spending_is_kept_to_five_digits_and_the_balance_whole():
+    points = Point(NOW, Decimal(0)), Point(NOW + DAY, Decimal("12.3456789"))
+    memory = Memory(rows={"USD": Row(Decimal("98765.4321987"), Severity.OK, Curve(points))})
+    row = loads(dumps(memory)).rows["USD"]
+    assert (row.balance, row.curve.points[1].spent) == (Decimal("98765.4321987"), Decimal("12.346"))
+
+
+GOOD = json.loads(
+    dumps(
+        Memory(
+            NOW,
+            {"USD": Row(Decimal(7), Severity.OK, Curve((Point(NOW, Decimal(0)),)))},
+            Failing(2, NOW, NOW),
+            {(Condition.LOW_BALANCE, "USD"): Episode("e", NOW, Severity.OK, NOW, 1)},
+            1,
+        )
+    )
+)
+[EPISODE] = GOOD["episodes"]
+DAMAGE = [
+    ("format", 2),
+    ("format", None),
+    ("observed_at", "2026-06-10T00:00:00"),
+    ("observed_at", "yesterday"),
+    ("observed_at", 1),
+    ("rows", []),
+    ("rows", {"USD": ["7", "ok"]}),
+    ("rows", {"USD": ["seven", "ok", ""]}),
+    ("rows", {"USD": ["7", "fine", ""]}),
+    ("rows", {"USD": ["7", "ok", "2026-06-10T00:00:00Z,x:1"]}),
+    ("rows", {"USD": ["7", "ok", "2026-06-10T00:00:00Z,60"]}),
+    ("rows", {"USD": ["7", "ok", f"2026-06-10T00:00:00Z,{'9' * 30}:1"]}),
+    ("failing", [2]),
+    ("failing", 2),
+    ("failing", {}.fromkeys("abc")),
+    ("episodes", [["low_balance", "USD"]]),
+    ("episodes", [["rain", *EPISODE[1:]]]),
+    ("rows", {"USD": ["NaN", "ok", ""]}),
+    ("rows", {"USD": ["Infinity", "ok", ""]}),
+    ("failing", []),
+    ("failing", ["2", *GOOD["failing"][1:]]),
+    ("episodes", [[*EPISODE[:6], "1"]]),
+    ("episodes", [[*EPISODE[:2], [], *EPISODE[3:]]]),
+    ("serial", "many"),
+    ("serial", None),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), DAMAGE)
+def test_a_damaged_member_makes_the_memory_unreadable(name, value):
+    assert loads(json.dumps(GOOD))
+    with pytest.raises(UnreadableError):
+        loads(json.dumps({**GOOD, name: value}))
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_missing_member_makes_the_memory_unreadable(name):
+    with pytest.raises(UnreadableError):
+        loads(json.dumps({member: value for member, value in GOOD.items() if member != name}))
+
+
+@pytest.mark.parametrize("read", [loads, loads_alert])
+@pytest.mark.parametrize("text", ["", "null", "[]", "7", '"x"', "{}", "{" * 10, "[" * 100_000])
+def test_a_text_that_is_no_memory_is_unreadable(read, text):
+    with pytest.raises(UnreadableError):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("balance", "much"),
+        ("kind", "joke"),
+        ("condition", "rain"),
+        ("severity", "fine"),
+        ("account", ["deepseek"]),
+        ("observed_at", "2026-06-10T00:00:00"),
+        ("runway", "long"),
+        ("runway", 10**30),
+        ("reasons", None),
+    ],
+)
+def test_a_damaged_member_makes_an_alert_unreadable(name, value):
+    account = Account("deepseek", "default")
+    alert = Alert("i", "e", Kind.TEST, None, Severity.OK, account, NOW)
+    damaged = {**json.loads(dumps_alert(alert)), name: value}
+    with pytest.raises(UnreadableError):
+        loads_alert(json.dumps(damaged))
+
+
+@given(memories, alerts, st.data())
+def test_a_text_that_was_cut_off_is_unreadable(memory, alert, data):
+    for text, read in ((dumps(memory), loads), (dumps_alert(alert), loads_alert)):
+        with pytest.raises(UnreadableError):
+            read(text[: data.draw(st.integers(0, len(text) - 1))])
+
+
+@given(memories, st.data())
+def test_a_memory_with_a_wrong_character_is_read_or_unreadable_and_nothing_else(memory, data):
+    text = dumps(memory)
+    at = data.draw(st.integers(0, len(text) - 1))
+    try:
+        loads(text[:at] + data.draw(st.characters(codec="ascii")) + text[at + 1 :])
+    except UnreadableError as error:
+        assert error.__cause__ is None  # noqa: PT017 - either way is right

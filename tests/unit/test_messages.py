@@ -1,0 +1,296 @@
+"""A notification as it is read: mail, subject, SMS, chat, and JSON for programs."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from textwrap import dedent
+
+import pytest
+
+from guard.messages import SMS_LENGTH, SUBJECT_LENGTH, as_json, render
+from guard.model import Account, Alert, CheckError, Condition, Kind, Severity
+from providers import PROVIDERS
+from providers.provider import UNKNOWN
+
+NOW = datetime(2026, 6, 10, 14, 15, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SAYS = (Kind.ALERT, Kind.REMINDER, Kind.RECOVERY)
+REASONS = {"low_balance": "balance", "fast_drain": "drain", "on_credit": "credit"}
+
+
+def an_alert(condition, kind=Kind.ALERT, severity=Severity.CRITICAL, **more) -> Alert:
+    """A notification with every figure known, or for a failing check none."""
+    over = kind is Kind.RECOVERY
+    unknown = condition in {None, Condition.CHECK_FAILING}
+    given = {
+        "id": "0123456789abcdef0123456789abcdef",
+        "episode": "fedcba9876543210fedcba9876543210",
+        "account": Account("deepseek", "default"),
+        "observed_at": NOW,
+        "currency": None if unknown else "USD",
+        "balance": None if unknown else Decimal("4.20"),
+        "burn_per_day": None if unknown else Decimal("3.855"),
+        "runway": None if unknown else timedelta(days=1.25),
+        "reasons": () if over else (REASONS.get(condition, "timeout"),),
+        "since": NOW - 7 * HOUR,
+        "why": ("the first reason", "the second reason"),
+        "next_reminder": None if over else 6 * HOUR,
+    }
+    shown = Severity.OK if over else severity
+    return Alert(kind=kind, condition=condition, severity=shown, **{**given, **more})
+
+
+def mail(alert, provider="deepseek"):
+    return render(alert, PROVIDERS[provider]).texts["email"]
+
+
+def test_the_mail_of_a_low_balance():
+    alert = an_alert(Condition.LOW_BALANCE, why=("the balance is at or below 5 USD",))
+    assert mail(alert) == dedent("""\
+        DeepSeek account "default" is critically low: 4.20 USD left.
+
+        Balance   4.20 USD
+        Spending  3.86 USD a day
+        Lasts     about 30 hours, until Thu 11 Jun 2026, 20:15 UTC
+        Since     Wed 10 Jun 2026, 07:15 UTC, for 7 hours
+        Why       the balance is at or below 5 USD.
+
+        What to do
+        - Top up: https://platform.deepseek.com/top_up
+        - Without credit, calls to DeepSeek fail; it already slows down accounts
+          that run low
+
+        You get this once, and again when it gets worse or is over. While it
+        lasts, a reminder comes after 6 hours (REMIND_EVERY).
+
+        Checked Wed 10 Jun 2026, 14:15 UTC
+        budget-guard 0123456789abcdef0123456789abcdef""")
+
+
+def test_the_mail_of_a_fast_drain_while_the_runway_is_unknown():
+    alert = an_alert(
+        Condition.FAST_DRAIN, burn_per_day=None, runway=None, since=NOW, why=("40.00 USD went",)
+    )
+    assert mail(alert) == dedent("""\
+        Money is leaving DeepSeek account "default" unusually fast.
+
+        Balance   4.20 USD
+        Spending  not known before six hours of history
+        Lasts     not known yet
+        Since     Wed 10 Jun 2026, 14:15 UTC
+        Why       40.00 USD went.
+
+        What to do
+        - If this isn't you, delete the key at the provider now: it may have
+          leaked
+        - Top up: https://platform.deepseek.com/top_up
+
+        You get this once, and again when it gets worse or is over. While it
+        lasts, a reminder comes after 6 hours (REMIND_EVERY).
+
+        Checked Wed 10 Jun 2026, 14:15 UTC
+        budget-guard 0123456789abcdef0123456789abcdef""")
+
+
+def test_the_mail_of_an_account_that_begins_to_live_on_credit():
+    alert = an_alert(
+        Condition.ON_CREDIT,
+        severity=Severity.WARNING,
+        account=Account("novita", "default"),
+        balance=Decimal(30),
+        runway=timedelta(days=400),
+        next_reminder=24 * HOUR,
+    )
+    assert mail(alert, "novita") == dedent("""\
+        Novita AI account "default" has begun to live on credit.
+
+        Balance   30.00 USD
+        Spending  3.86 USD a day
+        Lasts     a year or more
+        Since     Wed 10 Jun 2026, 07:15 UTC, for 7 hours
+        Why       the first reason;
+        and       the second reason.
+
+        What to do
+        - Top up: https://novita.ai/billing
+        - Or set the watched figure to cash, to be warned before it is used up
+
+        You get this once, and again when it gets worse or is over. While it
+        lasts, a reminder comes after 24 hours (REMIND_EVERY).
+
+        Checked Wed 10 Jun 2026, 14:15 UTC
+        budget-guard 0123456789abcdef0123456789abcdef""")
+
+
+def test_the_mail_of_a_failing_check():
+    alert = an_alert(
+        Condition.CHECK_FAILING,
+        severity=Severity.WARNING,
+        account=Account("novita", "default"),
+        reasons=("auth",),
+        why=("Novita AI answered 401 Unauthorized",),
+    )
+    assert mail(alert, "novita") == dedent("""\
+        The balance of Novita AI account "default" can't be read.
+
+        Since     Wed 10 Jun 2026, 07:15 UTC, for 7 hours
+        Why       Novita AI answered 401 Unauthorized.
+
+        What to do
+        - The key needs the team permission "Balance": the key of a Developer or
+          Basic member runs inference, but is refused here. Check it at
+          https://novita.ai/settings/key-management
+        - Put a valid key into the secret; it is read anew in every run, so
+          nothing else needs a restart
+        - See for yourself: https://novita.ai/billing
+
+        You get this once, and again when it gets worse or is over. While it
+        lasts, a reminder comes after 6 hours (REMIND_EVERY).
+
+        Checked Wed 10 Jun 2026, 14:15 UTC
+        budget-guard 0123456789abcdef0123456789abcdef""")
+
+
+def test_the_mail_of_a_test_says_that_nothing_is_wrong():
+    assert mail(an_alert(None, Kind.TEST)) == dedent("""\
+        This is a test of budget-guard. Nothing is wrong.
+
+        If you can read this, its alerts reach you here.
+
+        Checked Wed 10 Jun 2026, 14:15 UTC
+        budget-guard 0123456789abcdef0123456789abcdef""")
+
+
+@pytest.mark.parametrize("condition", Condition)
+def test_the_mail_of_a_recovery_asks_for_nothing(condition):
+    text = mail(an_alert(condition, Kind.RECOVERY))
+    assert "What to do" not in text
+    assert "You get this" not in text
+
+
+@pytest.mark.parametrize("error", CheckError)
+def test_a_failing_check_of_a_provider_nobody_knows_has_advice_too(error):
+    alert = an_alert(Condition.CHECK_FAILING, reasons=(error,), why=())
+    assert "What to do\n- " in render(alert, UNKNOWN).texts["email"]
+
+
+EVERYTHING = [(condition, kind) for condition in Condition for kind in SAYS] + [(None, Kind.TEST)]
+LONGEST = "x" * 64
+MOST = Decimal("-123456789012345.12")
+JSON_KEYS = [
+    "schema", "id", "episode", "kind", "condition", "severity", "provider", "account", "currency",
+    "balance", "burn_per_day", "runway_days", "runs_out_at", "reasons", "observed_at",
+]  # fmt: skip
+GSM7_AND_ASCII = set(
+    "@$_ !\"#%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+
+@pytest.mark.parametrize("severity", [Severity.WARNING, Severity.CRITICAL, Severity.EXHAUSTED])
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(("condition", "kind"), EVERYTHING)
+@pytest.mark.parametrize("label", ["default", LONGEST])
+def test_every_notification_keeps_the_limits_of_every_channel(
+    condition, kind, provider, severity, label
+):
+    varied = {"balance": MOST}, {"burn_per_day": None, "runway": None}, {"since": None}
+    for more in {}, *varied, {"why": (f"{'many ' * 20}: a drain",)}:
+        alert = an_alert(condition, kind, severity, account=Account(provider, label), **more)
+        message = render(alert, PROVIDERS[provider])
+        assert 0 < len(message.subject) <= 99 == SUBJECT_LENGTH
+        assert message.subject.isascii()
+        assert message.subject.isprintable()
+        assert 0 < len(message.texts["sms"]) <= 160 == SMS_LENGTH
+        assert set(message.texts["sms"]) <= GSM7_AND_ASCII
+        assert max(map(len, message.texts["email"].splitlines())) <= 72 + len(label)
+        assert message.texts["default"] == message.texts["email"]
+        assert set(message.texts) == {"default", "email", "sms", "lambda", "sqs", "http", "https"}
+        assert json.loads(message.texts["lambda"]) == json.loads(message.texts["sqs"]) == as_json(alert)
+        assert list(as_json(alert)) == JSON_KEYS
+        assert is_a_chat_notification(json.loads(message.texts["https"]))
+        assert message.texts["http"] == message.texts["https"]
+        assert all(value and isinstance(value, str) for value in message.attributes.values())
+
+
+def is_a_chat_notification(chat) -> bool:
+    """Only documented keys, with values of their documented types, and titles that aren't cut."""
+    content, about = chat["content"], chat["metadata"]
+    texts = [chat["id"], content["title"], content["description"], about["threadId"], about["summary"]]
+    lists = [*content["nextSteps"], *content["keywords"], *about["relatedResources"]]
+    return (
+        chat.keys() == {"version", "source", "id", "content", "metadata"}
+        and (chat["version"], chat["source"], content["textType"])
+        == ("1.0", "custom", "client-markdown")
+        and content.keys() == {"textType", "title", "description", "nextSteps", "keywords"}
+        and about.keys()
+        == {"threadId", "summary", "eventType", "relatedResources", "additionalContext"}
+        and all(isinstance(t, str) and t for t in (*texts, *lists, about["eventType"]))
+        and all(isinstance(value, str) for value in about["additionalContext"].values())
+        and len(content["title"]) <= 250
+    )
+
+
+def test_programs_get_every_figure_and_null_for_what_is_unknown():
+    assert as_json(an_alert(Condition.LOW_BALANCE)) == {
+        "schema": "budget-guard.alert.v1",
+        "id": "0123456789abcdef0123456789abcdef",
+        "episode": "fedcba9876543210fedcba9876543210",
+        "kind": "alert",
+        "condition": "low_balance",
+        "severity": "critical",
+        "provider": "deepseek",
+        "account": "default",
+        "currency": "USD",
+        "balance": "4.20",
+        "burn_per_day": "3.86",
+        "runway_days": 1.25,
+        "runs_out_at": "2026-06-11T20:15:00Z",
+        "reasons": ["balance"],
+        "observed_at": "2026-06-10T14:15:00Z",
+    }
+    unknown = as_json(an_alert(Condition.CHECK_FAILING))
+    assert [name for name, value in unknown.items() if value is None] == [
+        "currency", "balance", "burn_per_day", "runway_days", "runs_out_at",
+    ]  # fmt: skip
+
+
+def test_a_balance_that_lasts_a_year_or_more_runs_out_at_no_time():
+    far = as_json(an_alert(Condition.LOW_BALANCE, runway=timedelta(days=365)))
+    assert (far["runway_days"], far["runs_out_at"]) == (365, None)
+
+
+def test_subject_sms_and_chat_hold_the_figures():
+    message = render(an_alert(Condition.LOW_BALANCE), PROVIDERS["deepseek"])
+    assert message.subject == "[CRITICAL] DeepSeek default: 4.20 USD left, about 30 hours"
+    assert message.texts["sms"] == (
+        "CRITICAL: DeepSeek default: 4.20 USD left, about 30 hours. platform.deepseek.com/top_up"
+    )
+    chat = json.loads(message.texts["https"])["content"]["description"]
+    assert "\n*Balance*: 4.20 USD\n*Spending*: 3.86 USD a day\n" in chat
+
+
+def test_an_sms_shortens_the_label_before_the_figures_or_the_link():
+    account, balance = Account("deepseek", LONGEST), Decimal(10**14)
+    alert = an_alert(Condition.LOW_BALANCE, account=account, balance=balance, runway=None)
+    sms = render(alert, PROVIDERS["deepseek"]).texts["sms"]
+    assert ": 100000000000000.00 USD left, runway not known yet. platform.deepseek.com/top_up" in sms
+    assert len(sms) == 160
+
+
+def test_a_subject_shortens_the_label_before_the_figures():
+    account = Account("deepseek", LONGEST)
+    alert = an_alert(Condition.LOW_BALANCE, Kind.REMINDER, Severity.EXHAUSTED, account=account)
+    assert "4.20 USD left" in render(alert, PROVIDERS["deepseek"]).subject
+
+
+def test_attributes_are_for_filter_policies():
+    attributes = render(an_alert(Condition.ON_CREDIT), PROVIDERS["novita"]).attributes
+    assert attributes == {
+        "severity": "critical",
+        "kind": "alert",
+        "condition": "on_credit",
+        "provider": "deepseek",
+        "account": "default",
+        "id": "0123456789abcdef0123456789abcdef",
+    }
+    assert render(an_alert(None, Kind.TEST), UNKNOWN).attributes["condition"] == "none"

@@ -1,0 +1,163 @@
+"""Money, time and causes, as programs and as people get them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+from guard import figures, wording
+from guard.model import Balance, Budget, CheckError, Drain, Judged, Rules, Severity, Spans
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NOON_IN_TOKYO = datetime(2026, 6, 10, 12, tzinfo=timezone(9 * HOUR))
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("12.3", "12.30"),
+        ("12.30", "12.30"),
+        ("12", "12.00"),
+        ("0.0034", "0.0034"),
+        ("0.003400", "0.0034"),
+        ("1E+3", "1000.00"),
+        ("1E-7", "0.0000001"),
+        ("-0.02", "-0.02"),
+        ("-0.00", "0.00"),
+        ("123456789012345.123456789012", "123456789012345.123456789012"),
+    ],
+)
+def test_money_is_plain_with_two_places_at_least(amount, text):
+    assert figures.money(Decimal(amount)) == text
+
+
+@pytest.mark.parametrize(
+    ("burn", "text"),
+    [("3.855", "3.86"), ("0", "0.00"), ("0.1", "0.10"), ("0.09996", "0.10"), ("0.00123", "0.0012")],
+)
+def test_a_pace_is_given_to_the_cent_or_finer_below_a_dime(burn, text):
+    assert figures.pace(Decimal(burn)) == text
+
+
+def test_days_and_timestamps_are_for_programs():
+    assert figures.days(3 * DAY + 4.8 * HOUR) == 3.2
+    assert figures.timestamp(datetime(2026, 6, 10, tzinfo=UTC)) == "2026-06-10T00:00:00Z"
+    assert figures.timestamp(NOON_IN_TOKYO) == "2026-06-10T03:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("4.2", "4.20 USD"),
+        ("4.205", "4.21 USD"),
+        ("0.0999", "0.0999 USD"),
+        ("0.1049", "0.10 USD"),
+        ("-0.02", "-0.02 USD"),
+        ("-12.345", "-12.35 USD"),
+    ],
+)
+def test_an_amount_is_rounded_to_the_cent_but_for_the_smallest(value, text):
+    assert wording.amount(Decimal(value), "USD") == text
+
+
+def test_a_drain_says_how_much_went_and_how_long_the_rest_lasts():
+    drain = Drain(Decimal("0.25"), HOUR)
+    assert wording.fast_drain(Decimal(40), Decimal(60), "USD", drain) == (
+        "40.00 USD went within 1 hour: 40% of what was there",
+        "at that pace the rest lasts 2 hours",
+        "more than 25% within 1 hour is taken as a drain",
+    )
+    assert wording.fast_drain(Decimal(40), Decimal(-1), "USD", drain) == (
+        "40.00 USD went within 1 hour: 100% of what was there",
+        "more than 25% within 1 hour is taken as a drain",
+    )
+
+
+@pytest.mark.parametrize(("value", "text"), [("20", "20 USD"), ("20.50", "20.5 USD"), ("0", "0 USD")])
+def test_a_figure_is_said_as_its_owner_wrote_it(value, text):
+    assert wording.figure(Decimal(value), "USD") == text
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (MINUTE, "1 minute"),
+        (40 * MINUTE, "40 minutes"),
+        (HOUR, "1 hour"),
+        (22 * HOUR, "22 hours"),
+        (47 * HOUR, "47 hours"),
+        (2 * DAY, "2 days"),
+        (3.2 * DAY, "3.2 days"),
+        (9.96 * DAY, "10 days"),
+        (12.4 * DAY, "12 days"),
+    ],
+)
+def test_a_length_is_short(span, text):
+    assert wording.length(span) == text
+
+
+@pytest.mark.parametrize(
+    ("runway", "text"),
+    [
+        (None, "not known yet"),
+        (365 * DAY, "a year or more"),
+        (364 * DAY, "about 364 days"),
+        (timedelta(0), "used up"),
+    ],
+)
+def test_how_long_a_balance_lasts(runway, text):
+    assert wording.lasts(runway) == text
+
+
+def test_a_clock_time_names_the_day_and_utc():
+    assert wording.clock(datetime(2026, 6, 9, 4, 5, tzinfo=UTC)) == "Tue 9 Jun 2026, 04:05 UTC"
+    assert wording.clock(NOON_IN_TOKYO) == "Wed 10 Jun 2026, 03:00 UTC"
+
+
+def test_a_clock_time_of_another_zone_has_the_day_of_utc():
+    assert wording.clock(NOON_IN_TOKYO - 6 * HOUR) == "Tue 9 Jun 2026, 21:00 UTC"
+
+
+RULES = Rules(
+    {"USD": Budget(Decimal(20), Decimal(5))}, Spans(7 * DAY, 2 * DAY), Spans(DAY, DAY / 4), None
+)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "severity", "reasons", "why"),
+    [
+        ("30", "USD", 0, (), ["the balance is above every figure that was set for it, with a margin"]),
+        ("19", "USD", 1, ("balance",), ["the balance is at or below 20 USD, its warning figure"]),
+        ("21", "USD", 1, ("balance",),
+         ["the balance is still within a tenth of 20 USD, its warning figure"]),
+        ("5", "USD", 2, ("balance",), ["the balance is at or below 5 USD, its critical figure"]),
+        ("0", "USD", 3, ("balance",), ["the balance is used up"]),
+        ("-1", "CNY", 3, ("balance",), ["the balance is used up"]),
+        ("9", "CNY", 3, ("unavailable",), ["the provider says that it will refuse calls"]),
+        ("9", "CNY", 2, ("runway",),
+         ["it is expected to last no longer than 2 days, the critical figure for the runway"]),
+        ("4", "USD", 1, ("balance", "runway"),
+         ["the balance is at or below 20 USD, its warning figure",
+          "it is expected to last no longer than 7 days, the warning figure for the runway"]),
+    ],
+)  # fmt: skip
+def test_every_reason_is_said_with_the_figure_that_it_comes_from(
+    amount, currency, severity, reasons, why
+):
+    one = Judged(Balance(currency, Decimal(amount)), Severity(severity), None, None, reasons)
+    assert wording.low_balance(one, RULES) == tuple(why)
+
+
+def test_a_runway_held_by_its_margin_is_not_said_to_be_at_its_figure():
+    one = Judged(Balance("USD", Decimal(99)), Severity(1), Decimal(12), 8 * DAY, ("runway",))
+    assert "no longer than 7 days" not in wording.low_balance(one, RULES)[0]
+
+
+def test_every_error_has_advice():
+    assert set(wording.ADVICE) == set(CheckError)
+
+
+def test_a_severity_is_known_by_its_word():
+    assert [Severity.from_word(severity.word) for severity in Severity] == list(Severity)
+    with pytest.raises(KeyError):
+        Severity.from_word("fine")
