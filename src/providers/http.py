@@ -245,4 +245,10 @@ def _pool_class(pool: type, connection: type, hold: Callable[[socket.socket], No
             super().connect()
             hold(self.sock)
 
+        def getresponse(self) -> Any:
+            response = super().getresponse()
+            # Before another try urllib3 reads the refused answer to its end, however long it is.
+            response.drain_conn = response.close
+            return response
+
     return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
