@@ -11,7 +11,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 unexport AWS_CA_BUNDLE
 
-.PHONY: run picture test check format lint types template deploy lock clean
+.PHONY: run picture texts test check format lint types template deploy lock clean
 
 ## The main job: the real stack in an embedded AWS, tick by tick.
 run: $(READY)
@@ -20,6 +20,10 @@ run: $(READY)
 ## The picture of make run in the README.
 picture: $(READY)
 	@PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
+
+## The texts of the notifications in the README.
+texts: .venv/dev/.ready
+	PYTHONPATH=src:. $(DEV)/python -m tests.samples
 
 ## Every test, the end-to-end one included.
 test: $(READY)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+from guard.forecast import WEEK
 from guard.model import Budget, Drain, Rules, Spans
 from providers import PROVIDERS, Provider
 
@@ -134,7 +135,10 @@ def fast_drain(name: str, text: str) -> Drain | None:
     match = _DRAIN.fullmatch(text)
     if not match or not 0 < Decimal(match[1]) <= 100:  # noqa: PLR2004 - per cent
         raise _unreadable(name, text, DRAIN_GRAMMAR)
-    return Drain(Decimal(match[1]) / 100, _span(name, text, DRAIN_GRAMMAR, match[2], match[3]))
+    within = _span(name, text, DRAIN_GRAMMAR, match[2], match[3])
+    if within > WEEK:
+        raise _unreadable(name, text, f"{DRAIN_GRAMMAR}; within 7d at most")
+    return Drain(Decimal(match[1]) / 100, within)
 
 
 def choice(name: str, text: str, allowed: tuple[str, ...]) -> str:

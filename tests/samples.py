@@ -9,11 +9,13 @@ from guard.messages import Message, render
 from guard.model import Account, Alert, Balance, CheckError, Failure, Kind, Reading, Severity
 from providers import PROVIDERS
 from settings import read
+from tests import stack
 
 RULES = read({"API_KEYS_SECRET": "x", "STATE_TABLE": "x", "ALERTS_TOPIC": "x"}).rules
 START = datetime(2026, 6, 10, tzinfo=UTC)
 DEEPSEEK, NOVITA = Account("deepseek", "default"), Account("novita", "default")
 HOUR = timedelta(hours=1)
+BEGIN, END = "### The texts\n\n", "\nPrograms get the alert as JSON"
 
 
 def usd(amount: str) -> Reading:
@@ -67,3 +69,15 @@ def as_markdown() -> str:
         f"SMS: {message.texts['sms']}\n```\n"
         for heading, message in samples().items()
     )
+
+
+def write_readme() -> None:
+    """Put the texts as they are now into the README."""
+    readme = stack.ROOT / "README.md"
+    before, _, rest = readme.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    readme.write_text(before + BEGIN + as_markdown() + END + after)
+
+
+if __name__ == "__main__":
+    write_readme()

@@ -19,7 +19,6 @@ from guard.model import (
     Balance,
     CheckError,
     Condition,
-    Drain,
     Episode,
     Failure,
     Judged,
@@ -51,6 +50,7 @@ class Finding(NamedTuple):
     reasons: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
     judged: Judged | None = None
+    remind: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,12 @@ def verdict(
     remind_every: Spans,
     *,
     undelivered: bool = False,
+    remind: bool = True,
 ) -> Verdict:
     """Whether to say something about a condition that stands at `severity` now, and why.
 
-    `episode` is what was said before; `undelivered`, that something of it is still on its way.
+    `episode` is what was said before; `undelivered`, that something of it is still on its way;
+    `remind`, whether saying it again could help anybody.
     """
     if severity is None:
         return Verdict(None, "unknown: the last word stands")
@@ -94,6 +96,8 @@ def verdict(
         return Verdict(None, "better, but not over")
     if undelivered:
         return Verdict(None, "the last word is still on its way")
+    if not remind:
+        return Verdict(None, "said once, and not worth repeating")
     if now - episode.said_at >= reminder_after(severity, remind_every):
         return Verdict(Kind.REMINDER, "a reminder is due")
     return Verdict(None, "said already, and no reminder due")
@@ -137,6 +141,7 @@ def decide(
             now,
             rules.remind_every,
             undelivered=before is not None and before.id in undelivered,
+            remind=finding.remind,
         )
         serial += before is None and said.kind is Kind.ALERT
         after = _episode(before, finding.severity, said, account, key, now, serial)
@@ -218,12 +223,9 @@ def _conditions(
             yield (Condition.LOW_BALANCE, balance.currency), partial(_unused, balance, used)
     for one in judged:
         currency = one.balance.currency
-        yield (Condition.LOW_BALANCE, currency), partial(_low_balance, one, rules)
-        if rules.fast_drain and currency in memory.rows:
-            yield (
-                (Condition.FAST_DRAIN, currency),
-                partial(_fast_drain, memory, one, rules.fast_drain, now),
-            )
+        yield (Condition.LOW_BALANCE, currency), partial(_low_balance, one, judged, rules)
+        if currency in memory.rows:
+            yield (Condition.FAST_DRAIN, currency), partial(_fast_drain, memory, one, rules, now)
         if one.balance.cash is not None:
             yield (Condition.ON_CREDIT, currency), partial(_on_credit, memory, one)
 
@@ -233,12 +235,19 @@ def _unused(balance: Balance, used: set[str]) -> Finding:
     return Finding(Severity.OK, (), why, Judged(balance, Severity.OK, None, None))
 
 
-def _low_balance(one: Judged, rules: Rules) -> Finding:
-    return Finding(one.severity, one.reasons, wording.low_balance(one, rules), one)
+def _low_balance(one: Judged, all_judged: tuple[Judged, ...], rules: Rules) -> Finding:
+    # A currency that was used up beside another with money is said once: the calls go on, and
+    # nobody could end the reminders but by buying what is not needed.
+    used_up = one.balance.amount <= 0 and "unavailable" not in one.reasons
+    elsewhere = any(other.balance.amount > 0 for other in all_judged)
+    why = wording.low_balance(one, rules)
+    return Finding(one.severity, one.reasons, why, one, remind=not (used_up and elsewhere))
 
 
-def _fast_drain(memory: Memory, one: Judged, drain: Drain, now: datetime) -> Finding:
-    currency = one.balance.currency
+def _fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Finding:
+    currency, drain = one.balance.currency, rules.fast_drain
+    if drain is None:
+        return Finding(Severity.OK, why=wording.drain_off(), judged=one)
     gone = memory.rows[currency].curve.spent_within(drain.within, now)
     there = one.balance.amount + gone
     open_already = (Condition.FAST_DRAIN, currency) in memory.episodes

@@ -86,7 +86,11 @@ def forecast(curve: Curve, balance: Decimal, now: datetime) -> Forecast | None:
     if balance <= 0:
         return Forecast(burn, timedelta(0))
     days = balance / burn if burn > 0 else Decimal(LONGEST.days)
-    return Forecast(burn, min(LONGEST, timedelta(days=float(min(days, Decimal(LONGEST.days))))))
+    return Forecast(burn, _whole_seconds(min(days, Decimal(LONGEST.days))))
+
+
+def _whole_seconds(days: Decimal) -> timedelta:
+    return timedelta(seconds=round(days * 86_400))
 
 
 def _per_day(curve: Curve, span: timedelta, now: datetime) -> Decimal:

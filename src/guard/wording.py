@@ -8,6 +8,7 @@ from guard.memory import Memory
 from guard.model import Budget, CheckError, Drain, Failure, Judged, Rules, Severity
 
 CENT = Decimal("0.01")
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LONGEST = timedelta(days=365)
@@ -42,21 +43,13 @@ def figure(value: Decimal, currency: str) -> str:
 
 
 def length(span: timedelta) -> str:
-    """`40 minutes`, `1 hour`, `22 hours`, `3.2 days`, `12 days`."""
-    if span < 1.5 * HOUR and span != HOUR:
-        return _counted(round(span / timedelta(minutes=1)), "minute")
+    """`40 minutes`, `1 hour`, `90 minutes`, `2.5 hours`, `22 hours`, `3.2 days`, `12 days`."""
+    minutes = round(span / MINUTE)
+    if minutes < 120 and minutes != 60:  # noqa: PLR2004 - an hour, and two
+        return _counted(max(minutes, 1), "minute")
     if span < 2 * DAY:
-        return _counted(round(span / HOUR), "hour")
-    days = span / DAY
-    return f"{days:.1f} days".replace(".0 ", " ") if days < 10 else f"{days:.0f} days"  # noqa: PLR2004
-
-
-def setting(span: timedelta) -> str:
-    """A length as the settings write it: `7d`, `6h`, `90m`."""
-    for unit, size in (("d", DAY), ("h", HOUR)):
-        if span % size == timedelta(0) and (unit == "h" or span != DAY):
-            return f"{span // size}{unit}"
-    return f"{span // timedelta(minutes=1)}m"
+        return _counted(_rough(span / HOUR), "hour")
+    return _counted(_rough(span / DAY), "day")
 
 
 def clock(when: datetime) -> str:
@@ -115,6 +108,11 @@ def drain_over(drain: Drain) -> tuple[str, ...]:
     return (f"less than half of {drain.share:.0%} went within the last {length(drain.within)}",)
 
 
+def drain_off() -> tuple[str, ...]:
+    """That nobody watches for a drain any more."""
+    return ("FAST_DRAIN is off now, so nobody watches for it any more",)
+
+
 def on_credit(one: Judged) -> tuple[str, ...]:
     """That an account spends what it doesn't own."""
     currency = one.balance.currency
@@ -160,5 +158,10 @@ def readable(judged: tuple[Judged, ...]) -> tuple[str, ...]:
     return (f"the balance is {known}",)
 
 
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+def _rough(number: float) -> str:
+    """One decimal below ten, none where it says nothing."""
+    return f"{number:.1f}".removesuffix(".0") if number < 10 else f"{number:.0f}"  # noqa: PLR2004
+
+
+def _counted(number: int | str, unit: str) -> str:
+    return f"{number} {unit}" if str(number) == "1" else f"{number} {unit}s"

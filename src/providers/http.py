@@ -81,17 +81,18 @@ def check(
 
 def read(provider: Provider, status: int, body: bytes, watch: str | None) -> Reading | Failure:
     """What an answer means: balances, or the class of its error and a sentence about it."""
+    value, is_json = None, True
     try:
         value = loads(body)
     except NotStrictJsonError:
-        value = None
+        is_json = False
     said = f"{provider.title} answered {_named(status)}"
     error = provider.refusal(value)
     if error is None and status == HTTPStatus.OK:
         try:
             return provider.parse(value, watch)
         except BadBodyError as problem:
-            why = "it isn't JSON" if value is None else str(problem)
+            why = str(problem) if is_json else "it isn't JSON"
             return Failure(
                 CheckError.BAD_RESPONSE,
                 f"{said}, but its answer isn't what it promises: {why}.",

@@ -307,3 +307,23 @@ def test_a_top_up_between_two_ticks_is_no_news_where_nothing_was_low(world):
     world.deepseek("230")
     world.tick()
     assert world.said() == []
+
+
+def test_a_side_currency_that_was_used_up_is_said_once_and_not_repeated(world):
+    world.sandbox.fund(DEEPSEEK_KEY, USD="100", CNY="3")
+    world.tick()
+    world.said()
+    world.sandbox.fund(DEEPSEEK_KEY, USD="100", CNY="0")
+    for _ in range(60):
+        world.tick()
+    assert [kind for kind, _, severity in world.said() if severity == "exhausted"] == [ALERT]
+
+
+def test_a_drain_is_over_when_nobody_watches_for_it_any_more(world):
+    world.tick()
+    world.deepseek("60")
+    world.tick()
+    assert world.said() == [(ALERT, "fast_drain", "critical")]
+    world.setenv("FAST_DRAIN", "off")
+    world.tick()
+    assert world.said() == [(RECOVERY, "fast_drain", "ok")]

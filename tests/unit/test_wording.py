@@ -64,7 +64,7 @@ def test_a_drain_says_how_much_went_and_how_long_the_rest_lasts():
     drain = Drain(Decimal("0.25"), HOUR)
     assert wording.fast_drain(Decimal(40), Decimal(60), "USD", drain) == (
         "40.00 USD went within 1 hour: 40% of what was there",
-        "at that pace the rest lasts 2 hours",
+        "at that pace the rest lasts 90 minutes",
         "more than 25% within 1 hour is taken as a drain",
     )
     assert wording.fast_drain(Decimal(40), Decimal(-1), "USD", drain) == (
