@@ -27,7 +27,7 @@ texts: .venv/dev/.ready
 
 ## Every test, the end-to-end one included.
 test: $(READY)
-	$(DEV)/pytest --cov --cov-report=term-missing:skip-covered
+	$(DEV)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 ## What CI runs.
 check: lint types template test

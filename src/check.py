@@ -26,7 +26,7 @@ from summary import Outcome
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ACCOUNT_SECONDS = 9.0  # no upstream holds an account longer, retries included
+ACCOUNT_SECONDS = 8.0  # no upstream holds an account longer, retries included
 UPSTREAM_SECONDS = 20.0  # nor a run
 FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
 LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
@@ -77,6 +77,8 @@ def run(
     )
     with ThreadPoolExecutor(min(len(watched), clients.CONNECTIONS)) as pool:
         outcomes = list(pool.map(lambda one: _check(one, shared), watched))
+    if any(outcome.now != shared.event_time for outcome in outcomes):
+        logger.info("The event gives no time that can be used here; the clock's is taken.")
     for outcome in outcomes:
         _report(outcome, detailed=settings.detailed_metrics)
     problems = [problem for outcome in outcomes for problem in outcome.problems]
@@ -92,7 +94,6 @@ def event_time(event: object) -> datetime | None:
         when = datetime.fromisoformat(text) if isinstance(text, str) else None
         return when.astimezone(UTC).replace(microsecond=0) if when and when.tzinfo else None
     except (ValueError, OverflowError):
-        logger.warning("The event's time can't be read; the clock's is used.")
         return None
 
 

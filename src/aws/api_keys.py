@@ -5,7 +5,7 @@ Source of the limits: https://docs.aws.amazon.com/secretsmanager/latest/userguid
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,7 @@ def parse(text: str, rules: Mapping[str, Rules]) -> tuple[Watched, ...]:
         raise SecretError(f"The secret is JSON, but no object. Set it to {SHAPE}.")
     if not entries.pairs:
         raise SecretError(f"The secret names no account. Set it to {SHAPE}.")
-    keys = [key for _, value in entries.pairs for key in _strings(value) if len(key) >= _SHORTEST_KEY]
+    keys = [text for text in _strings(entries) if _could_be_a_key(text)]
     found: dict[Account, Watched] = {}
     for name, value in entries.pairs:
         watched = _of_entry(name, value, keys, rules)
@@ -116,7 +116,7 @@ def _of_entry(name: str, value: object, keys: list[str], rules: Mapping[str, Rul
     """
     provider, slash, label = name.partition("/")
     label = label if slash else "default"
-    stand_in = "entry-" + hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
+    stand_in = "entry-" + hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
     misnamed = "the name of its entry should be provider/label"
     fallback = next(iter(rules.values()))
     unsaid = provider not in PROVIDERS and not _WORD.fullmatch(provider)
@@ -155,10 +155,21 @@ class _Members:
         return {name: str(value) for name, value in self.pairs}
 
 
-def _strings(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value.strip()]
-    return [text for _, v in value.pairs for text in _strings(v)] if isinstance(value, _Members) else []
+def _strings(entries: _Members) -> Iterator[str]:
+    """Every string in the values of the secret, however deep; not by recursion, which has an end."""
+    values = [value for _, value in entries.pairs]
+    while values:
+        value = values.pop()
+        if isinstance(value, _Members):
+            values += [inner for _, inner in value.pairs]
+        elif isinstance(value, list):
+            values += value
+        elif isinstance(value, str):
+            yield value.strip()
+
+
+def _could_be_a_key(text: str) -> bool:
+    return len(text) >= _SHORTEST_KEY and not _WORD.fullmatch(text)
 
 
 def _watched(account: Account, value: object, rules: Rules) -> Watched:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
 
-CONNECTIONS = 32  # as many as accounts are checked at once
+CONNECTIONS = 64  # as many as accounts are checked at once
 
 _PATIENCE = Config(
     connect_timeout=2,
@@ -38,6 +38,6 @@ def secretsmanager() -> "SecretsManagerClient":
     """A client for the secret, with botocore kept from logging what it reads."""
     # At DEBUG botocore logs every response body, and this one holds the keys. A level set on the
     # logger itself holds whatever level the root logger has.
-    for name in ("botocore", "botocore.parsers", "botocore.endpoint", "urllib3"):
+    for name in ("botocore", "botocore.parsers", "botocore.endpoint"):
         logging.getLogger(name).setLevel(logging.INFO)
     return boto3.client("secretsmanager", config=_PATIENCE)

@@ -306,7 +306,7 @@ def _link(alert: Alert, contact: Contact) -> str:
 def _chat(alert: Alert, contact: Contact) -> dict[str, object]:
     """The custom notification that AWS's chat applications show in Slack and Teams."""
     facts = "\n".join(f"*{name}*: {text}" for name, text in _facts(alert)) if alert.condition else ""
-    title = _subject(alert, contact)
+    title = _printable(_subject(alert, contact))
     context = {name: str(value) for name, value in as_json(alert).items() if isinstance(value, str)}
     return {
         "version": "1.0",

@@ -20,7 +20,10 @@ ADVICE = {
     CheckError.AUTH: (
         "Put a valid key into the secret; it is read anew in every run, so nothing else needs a restart"
     ),
-    CheckError.PERMISSION: "Give the key the right to read the balance",
+    CheckError.PERMISSION: (
+        "Give the key the right to read the balance, or put another into the secret; it is read anew "
+        "in every run"
+    ),
     CheckError.BILLING: "Look at the account's billing page; calls may be refused already",
     CheckError.RATE_LIMITED: "Use a longer Schedule, or find out who else asks with this key",
     CheckError.TIMEOUT: "Wait, or look at the provider's status",

@@ -5,6 +5,7 @@ drips holds it for ever, whether the stream is read whole or in chunks. So the c
 that may be given up, its socket is shut when the time is over, and the caller never waits longer.
 """
 
+import logging
 import re
 import socket
 import threading
@@ -18,6 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
 from urllib3.exceptions import TimeoutError as UpstreamTimeoutError
 from urllib3.response import BaseHTTPResponse
 
@@ -60,6 +62,10 @@ def check(
         "Accept": "application/json",
         "User-Agent": "budget-guard",
     }
+    if seconds <= 0:
+        return _timeout(provider)
+    # urllib3 warns of answers that are no HTTP, and quotes them: they could hold anything.
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     answer: Future[Reading | Failure] = Future()
     lifeline = _Lifeline()
 
@@ -134,6 +140,8 @@ def _is_timeout(error: Exception) -> bool:
     # After retries, and while a body is read, requests wraps urllib3's timeout as a lost connection.
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
+    if isinstance(reason, NewConnectionError):  # refused, or a name that is unknown
+        return False
     return isinstance(error, requests.Timeout) or isinstance(reason, UpstreamTimeoutError)
 
 
@@ -189,7 +197,7 @@ class _Retry(Retry):
 
 
 def _get(url: str, headers: dict[str, str], seconds: float, lifeline: _Lifeline) -> tuple[int, bytes]:
-    with requests.Session() as session:
+    with _Session() as session:
         session.trust_env = False  # no proxy, netrc or CA bundle from the environment
         session.mount(url, _Adapter(lifeline))
         response = session.get(
@@ -203,7 +211,21 @@ def _get(url: str, headers: dict[str, str], seconds: float, lifeline: _Lifeline)
             return response.status_code, _body(response)
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """No redirect leads anywhere; requests would read its body whole even if not to follow it."""
+
+
 def _body(response: requests.Response) -> bytes:
+    try:
+        return _whole(response)
+    except (_TooLargeError, requests.exceptions.ContentDecodingError):
+        if response.status_code == HTTPStatus.OK:
+            raise
+        return b""  # any other status says enough by itself
+
+
+def _whole(response: requests.Response) -> bytes:
     body = bytearray()
     for chunk in response.iter_content(8 * 1024):
         body += chunk

@@ -1,0 +1,42 @@
+"""One provider that misbehaves beside one that is well, and a watch over all that is emitted."""
+
+import pytest
+from freezegun import freeze_time
+
+pytest.register_assert_rewrite("tests.faults.emitted", "tests.faults.guarded")
+
+from tests.faults.emitted import Emitted  # noqa: E402 - after its asserts are told to explain
+from tests.faults.frozen import Frozen  # noqa: E402
+from tests.faults.guarded import KEYS, Guarded  # noqa: E402
+from tests.faults.interrupt import Calls  # noqa: E402
+from tests.faults.upstream import misbehaving  # noqa: E402
+from tests.world import START  # noqa: E402
+
+
+@pytest.fixture
+def upstream():
+    with misbehaving() as running:
+        yield running
+
+
+@pytest.fixture
+def emitted(world, capfd, monkeypatch):
+    world.keys(KEYS)
+    world.sandbox.fund(KEYS["deepseek"], USD="100")
+    world.sandbox.lend(KEYS["novita"], "100")
+    return Emitted(capfd, monkeypatch)
+
+
+@pytest.fixture(params=["deepseek", "novita"])
+def guarded(request, world, upstream, emitted):
+    """A guard that is about to be misled by one provider, with a healthy account at the other."""
+    return Guarded(world, request.param, upstream, emitted)
+
+
+@pytest.fixture
+def frozen(world, monkeypatch):
+    """A guard whose clock stands still between ticks, and whose calls can be interrupted."""
+    calls = Calls(monkeypatch)
+    with freeze_time(START) as clock:
+        world.setenv("FAST_DRAIN", "off")
+        yield Frozen(world, clock, calls)

@@ -1,0 +1,142 @@
+"""Any order of runs, crashes, overlaps, silences and failures, against what a person should be told.
+
+The model is a set: after a crash nobody knows whether the observation was stored, so both stories
+are possible, and what was told must be one of them.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from freezegun import freeze_time
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from moto import mock_aws
+
+from local.sandbox import serving
+from tests.conftest import aws_environment
+from tests.faults.frozen import Frozen
+from tests.faults.interrupt import AFTER, BEFORE, Calls
+from tests.world import DEEPSEEK_KEY, START, World
+
+# Far enough from each other that no margin is in play.
+BALANCES = {"100": "ok", "15": "warning", "3": "critical", "0": "exhausted"}
+RANK = list(BALANCES.values())
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a person was told of one account, and what the guard thinks."""
+
+    told: tuple = ()
+    severity: str = "ok"
+    failures: int = 0
+    announced: bool = False
+
+    def reads(self, severity):
+        """The story after a check that read a balance of this severity."""
+        told = self.told
+        if self.announced:
+            told += (("check_failing", "recovery", "ok"),)
+        if severity == "ok" != self.severity:
+            told += (("low_balance", "recovery", "ok"),)
+        elif RANK.index(severity) > RANK.index(self.severity):
+            told += (("low_balance", "alert", severity),)
+        return replace(self, told=told, severity=severity, failures=0, announced=False)
+
+    def fails(self):
+        """The story after a check that failed."""
+        failures = self.failures + 1
+        if failures < 3 or self.announced:
+            return replace(self, failures=failures)
+        told = (*self.told, ("check_failing", "alert", "warning"))
+        return replace(self, told=told, failures=failures, announced=True)
+
+
+class Machine(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.open = ExitStack()
+        monkeypatch = self.open.enter_context(pytest.MonkeyPatch.context())
+        aws_environment(monkeypatch)
+        sandbox = self.open.enter_context(serving())
+        self.open.enter_context(mock_aws())
+        world = World(sandbox, monkeypatch)
+        calls = Calls(monkeypatch)
+        clock = self.open.enter_context(freeze_time(START))
+        for name, value in (("FAST_DRAIN", "off"), ("RUNWAY", "off"), ("REMIND_EVERY", "365d/365d")):
+            world.setenv(name, value)
+        world.keys({"deepseek": DEEPSEEK_KEY})
+        self.frozen, self.world = Frozen(world, clock, calls), world
+        self.stories, self.crashes = {Story()}, 0
+
+    def teardown(self):
+        with self.open:
+            # Whatever happened last, two quiet ticks deliver what is still on its way.
+            for _ in range(2):
+                self.tick()
+            mails = {}
+            for mail in self.frozen.told():
+                mails.setdefault(mail.data["id"], mail.data)
+            told = tuple((m["condition"], m["kind"], m["severity"]) for m in mails.values())
+            assert told in {story.told for story in self.stories}
+            assert self.frozen.repeats() <= self.crashes
+
+    def observed(self, story):
+        if self.world.sandbox.failing:
+            return story.fails()
+        return story.reads(BALANCES[self.usd])
+
+    @initialize()
+    def begin(self):
+        self.usd = "100"
+        self.world.deepseek(self.usd)
+
+    @rule(usd=st.sampled_from(list(BALANCES)))
+    def the_balance_moves(self, usd):
+        self.usd = usd
+        self.world.deepseek(usd)
+
+    @rule(fails=st.booleans())
+    def the_provider_fails(self, fails):
+        self.world.sandbox.failing = {"deepseek": 404} if fails else {}
+
+    @rule()
+    def tick(self):
+        self.frozen.tick()
+        self.stories = {self.observed(story) for story in self.stories}
+
+    @rule(number=st.integers(0, 6), moment=st.sampled_from([BEFORE, AFTER]))
+    def crash(self, number, moment):
+        crashed = self.frozen.crash((number, moment))
+        self.crashes += crashed
+        seen = {self.observed(story) for story in self.stories}
+        self.stories = self.stories | seen if crashed else seen
+
+    @rule()
+    def the_same_event_again(self):
+        self.frozen.clock.move_to(self.world.now)
+        self.frozen.tick()
+        self.frozen.again()
+        self.stories = {self.observed(story) for story in self.stories}
+
+    @rule(number=st.integers(0, 4))
+    def a_run_within_a_run(self, number):
+        with self.frozen.calls.counted(between=(number, self.frozen.again)):
+            self.frozen.tick()
+        self.stories = {self.observed(story) for story in self.stories}
+
+    @rule(hours=st.integers(1, 100))
+    def silence(self, hours):
+        self.world.now += timedelta(hours=hours)
+
+
+TestMachine = Machine.TestCase
+TestMachine.settings = settings(
+    max_examples=40,
+    stateful_step_count=16,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
