@@ -4,9 +4,10 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -51,6 +52,7 @@ class Run:
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     upstream_seconds_left: Callable[[], float]
+    speaking: Lock = field(default_factory=Lock)
 
 
 def run(
@@ -154,19 +156,28 @@ def _apply(
 ) -> None:
     """Claim, publish, acknowledge."""
     claimed = _claim(outcome, reading, watched, stored, run)
-    unsaid: list[Alert] = []
-    for alert in claimed:
+    unsaid = [alert for alert in claimed if not _say(alert, outcome, run)]
+    if unsaid:
+        state.release(run.table, run.settings.table, outcome.account, unsaid)
+
+
+def _say(alert: Alert, outcome: Outcome, run: Run) -> bool:
+    """Publish one alert and note that it is published; false if it was not."""
+    # One at a time, across all accounts: a crash can then repeat no more than one.
+    with run.speaking:
         if run.seconds_left() < FINISH_SECONDS:
-            unsaid.append(alert)
-            continue
+            return False
         try:
             run.topic.publish(alert)
-            outcome.published.append(alert)
         except (ClientError, BotoCoreError) as error:
-            unsaid.append(alert)
             outcome.problems.append(_topic_problem(alert, error))
-    if claimed:
-        state.acknowledge(run.table, run.settings.table, outcome.account, outcome.published, unsaid)
+            return False
+        outcome.published.append(alert)
+        try:
+            state.acknowledge(run.table, run.settings.table, outcome.account, alert)
+        except (ClientError, BotoCoreError) as error:
+            outcome.problems.append(_table_problem(outcome.account, error))
+        return True
 
 
 def _claim(

@@ -6,7 +6,7 @@ map from alert id to the alert and the end of its lease, in seconds of Unix time
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -107,35 +107,30 @@ def save(
     return True
 
 
-def acknowledge(
-    client: "DynamoDBClient",
-    table: str,
-    account: Account,
-    published: Iterable[Alert],
-    released: Iterable[Alert],
-) -> None:
-    """Forget what was published, and free what was not for the next run to take up at once.
+def acknowledge(client: "DynamoDBClient", table: str, account: Account, alert: Alert) -> None:
+    """Forget a claim whose alert is published. Raises `ClientError` or `BotoCoreError`."""
+    _update_claims(client, table, account, "REMOVE pending.{}", [alert])
 
-    Raises `ClientError` or `BotoCoreError`.
-    """
-    gone = {f"#p{n}": alert.id for n, alert in enumerate(published)}
-    free = {f"#r{n}": alert.id for n, alert in enumerate(released)}
-    clauses = ["ADD version :one"]
-    values: dict[str, Any] = {":one": {"N": "1"}}
-    if gone:
-        clauses.append("REMOVE " + ", ".join(f"pending.{name}" for name in gone))
-    if free:
-        clauses.append("SET " + ", ".join(f"pending.{name}.lease = :now" for name in free))
-        values[":now"] = {"N": "0"}
-    held = " AND ".join(f"attribute_exists(pending.{name})" for name in (*gone, *free))
+
+def release(client: "DynamoDBClient", table: str, account: Account, unsaid: Sequence[Alert]) -> None:
+    """Free claims for the next run to take up at once. Raises as `acknowledge` does."""
+    _update_claims(client, table, account, "SET pending.{}.lease = :free", unsaid)
+
+
+def _update_claims(
+    client: "DynamoDBClient", table: str, account: Account, clause: str, alerts: Sequence[Alert]
+) -> None:
+    names = {f"#a{number}": alert.id for number, alert in enumerate(alerts)}
+    verb, _, path = clause.partition(" ")
+    values = {":one": {"N": "1"}} | ({":free": {"N": "0"}} if ":free" in path else {})
     # Where a claim is gone, its lease had lapsed and another run worked it off: nothing to do.
     with suppress(client.exceptions.ConditionalCheckFailedException):
         client.update_item(
             TableName=table,
             Key={"account": {"S": str(account)}},
-            UpdateExpression=" ".join(clauses),
-            ConditionExpression=held,
-            ExpressionAttributeNames={**gone, **free},
+            UpdateExpression=f"{verb} {', '.join(map(path.format, names))} ADD version :one",
+            ConditionExpression=" AND ".join(f"attribute_exists(pending.{name})" for name in names),
+            ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
         )
 
@@ -163,7 +158,9 @@ def _read_pending(items: Mapping[str, Any] | None) -> tuple[dict[str, Pending], 
     for id, item in items.items():
         try:
             lease = float(item["M"]["lease"]["N"])
-            pending[id] = Pending(loads_alert(item["M"]["alert"]["S"]), lease)
+            alert = loads_alert(item["M"]["alert"]["S"])
+            if alert.id == id:
+                pending[id] = Pending(alert, lease)
         except (KeyError, TypeError, ValueError, UnreadableError):
             continue
     return pending, len(pending) == len(items)

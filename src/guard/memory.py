@@ -15,6 +15,7 @@ from guard.forecast import Curve, Point
 from guard.model import NO_MONEY, Account, Alert, Condition, Episode, Kind, Severity
 
 FORMAT = 1
+MOST_MONEY = Decimal(10) ** 18  # more than any provider's answer may hold
 _EXACT_DIGITS = 5  # of what is spent between two points; the balance itself is kept whole
 
 type EpisodeKey = tuple[Condition, str | None]
@@ -195,7 +196,7 @@ def _text(value: object) -> str:
 
 def _finite(text: str) -> Decimal:
     value = Decimal(text)
-    if not value.is_finite():
+    if not value.is_finite() or abs(value) >= MOST_MONEY:
         raise ValueError("not an amount")
     return value
 

@@ -239,7 +239,9 @@ def _steps(alert: Alert, contact: Contact) -> list[str]:
         steps = [contact.advice.get(error), wording.ADVICE[error]]
         if contact.status_page:
             steps.append(f"Status: {contact.status_page}")
-        return [step for step in (*steps, f"See for yourself: {contact.top_up}") if step]
+        if contact.top_up:
+            steps.append(f"See for yourself: {contact.top_up}")
+        return [step for step in steps if step]
     if alert.condition is Condition.FAST_DRAIN:
         return ["If this isn't you, delete the key at the provider now: it may have leaked", top_up]
     if alert.condition is Condition.ON_CREDIT:

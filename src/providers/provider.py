@@ -52,7 +52,7 @@ UNKNOWN = Provider(
     origin="",
     path="",
     budget="",
-    top_up="https://github.com/search?q=budget-guard",
+    top_up="",
     parse=_nothing,
 )
 

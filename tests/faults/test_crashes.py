@@ -56,6 +56,28 @@ def test_after_a_crash_at_any_call_each_alert_arrives_and_at_most_one_twice(froz
         fresh(frozen)
 
 
+def test_after_a_crash_among_several_alerts_of_one_account_at_most_one_comes_twice(frozen):
+    frozen.world.setenv("FAST_DRAIN", "25%/1h")
+    frozen.world.keys({"deepseek": DEEPSEEK_KEY})
+
+    def drained():
+        fresh(frozen, "100")
+        frozen.tick()
+        frozen.world.deepseek("4")
+
+    drained()
+    with frozen.calls.counted() as calls:
+        frozen.tick()
+    assert calls.names.count("Publish") == 2
+    for point in points(calls.names):
+        drained()
+        assert frozen.crash(point), point
+        recovered(frozen)
+        conditions = [mail.data["condition"] for mail in frozen.told()]
+        assert set(conditions) == {"low_balance", "fast_drain"}, point
+        assert frozen.repeats() == len(conditions) - 2 <= 1, point
+
+
 def test_after_two_crashes_at_any_calls_the_alert_arrives_and_at_most_two_more_times(frozen):
     frozen.world.keys({"deepseek": DEEPSEEK_KEY})
     frozen.world.deepseek("4")

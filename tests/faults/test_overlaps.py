@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from check import GuardError
+from providers import PROVIDERS
 from tests.world import DEEPSEEK_KEY, QUARTER, START, account
 
 CRITICAL = ("deepseek", "alert", "critical")
@@ -159,6 +161,41 @@ def test_a_table_that_refuses_fails_the_run_after_the_metrics(frozen, monkeypatc
         frozen.tick()
     blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert {(blob["Provider"], blob["Severity"]) for blob in blobs} == {("deepseek", 0), ("novita", 0)}
+
+
+def test_an_alert_that_could_not_be_acknowledged_is_said_again_under_its_id(frozen, monkeypatch):
+    frozen.world.deepseek("4")
+    allow = refusing(monkeypatch, "UpdateItem")
+    with pytest.raises(GuardError, match="state of deepseek/default"):
+        frozen.tick()
+    allow()
+    frozen.tick()
+    frozen.tick()
+    assert frozen.kinds() == [CRITICAL, CRITICAL]
+    assert frozen.repeats() == 1
+
+
+def test_a_table_that_can_not_be_read_fails_the_run_after_the_metrics(frozen, monkeypatch, capsys):
+    refusing(monkeypatch, "GetItem")
+    with pytest.raises(GuardError, match=r"state of deepseek/default could not be"):
+        frozen.tick()
+    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert {(blob["Provider"], blob["Balance"]) for blob in blobs} == {
+        ("deepseek", 100),
+        ("novita", 100),
+    }
+    assert frozen.kinds() == []
+
+
+def test_a_bug_met_by_one_account_silences_no_other(frozen, monkeypatch):
+    # A provider whose author forgot what its advice is: its first alert can't be written.
+    broken = replace(PROVIDERS["novita"], advice=None)
+    monkeypatch.setitem(PROVIDERS, "novita", broken)
+    frozen.world.keys({"novita": "sk-refused-0123456789", "deepseek": DEEPSEEK_KEY})
+    frozen.world.deepseek("4")
+    with pytest.raises(GuardError, match=r"novita/default could not be .* AttributeError at messages"):
+        frozen.tick()
+    assert frozen.kinds() == [CRITICAL]
 
 
 DAMAGED = {

@@ -1,7 +1,11 @@
 """The handler tick by tick: what a person is told over hours and days."""
 
+import json
 from datetime import timedelta
 
+import pytest
+
+from check import GuardError
 from tests.world import DEEPSEEK_KEY, account
 
 HOUR = timedelta(hours=1)
@@ -327,3 +331,45 @@ def test_a_drain_is_over_when_nobody_watches_for_it_any_more(world):
     world.setenv("FAST_DRAIN", "off")
     world.tick()
     assert world.said() == [(RECOVERY, "fast_drain", "ok")]
+
+
+def test_detailed_metrics_add_the_burn_and_the_components(world, capsys):
+    world.setenv("DETAILED_METRICS", "true")
+    for _ in range(26):
+        world.tick()
+    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    deepseek, novita = blobs[-2:]
+    assert (deepseek["Granted"], deepseek["ToppedUp"], deepseek["BurnPerDay"]) == (0, 100, 0)
+    assert (novita["Cash"], novita["CreditLimit"], novita["OutstandingInvoices"]) == (100, 0, 0)
+
+
+def test_two_accounts_make_ten_metrics_each_in_its_own_blob(world, capsys):
+    for _ in range(26):
+        world.tick()
+    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert len(blobs) == 2 * 26
+    metrics = {
+        (metric["Name"], *((name, blob[name]) for name in sorted(names)))
+        for blob in blobs
+        for directive in blob["_aws"]["CloudWatchMetrics"]
+        for names in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    }
+    assert len(metrics) == 10
+    assert {directive["Namespace"] for b in blobs for directive in b["_aws"]["CloudWatchMetrics"]} == {
+        "BudgetGuard"
+    }
+
+
+def test_a_test_alert_is_published_and_nothing_else_is_done(world):
+    summary = world.run({"command": "test-alert"})
+    [mail] = world.mail()
+    assert (mail.data["kind"], mail.data["severity"]) == ("test", "critical")
+    assert summary["accounts"] == world.sandbox.asked == []
+    assert [alert["id"] for alert in summary["alerts"]] == [mail.data["id"]]
+
+
+def test_a_test_alert_that_is_refused_says_what_to_check(world):
+    world.setenv("ALERTS_TOPIC", "arn:aws:sns:eu-central-1:123456789012:gone")
+    with pytest.raises(GuardError, match=r"not published \(NotFound\): check the alerts topic"):
+        world.run({"command": "test-alert"})
