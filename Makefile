@@ -65,7 +65,7 @@ lock: .venv/dev/.ready
 	@echo "Setting up $* (once) ..."
 	@rm -rf .venv/$*
 	@$(PYTHON) -m venv .venv/$*
-	@.venv/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@.venv/$*/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 clean:
