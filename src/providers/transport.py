@@ -1,0 +1,172 @@
+"""The transport under a check: one connection that can be cut, few retries, no surprises.
+
+Measured on requests 2.34: `timeout` bounds each wait for a byte, not the call, so an upstream that
+drips holds it for ever, whether the stream is read whole or in chunks. So the sockets of a call are
+kept where another thread can shut them.
+"""
+
+import re
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import BaseHTTPResponse
+
+LARGEST_BODY = 64 * 1024  # bytes, after decoding; a real answer has some hundred
+CONNECT_SECONDS = 3.05
+SILENCE_SECONDS = 4.5  # without a byte; short enough for a second try within the account's time
+ATTEMPTS = 3
+RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
+LONGEST_WAIT = 2  # seconds; an upstream that asks for more is left alone until the next run
+
+_PLAIN_SECONDS = re.compile(r"\s*[0-9]{1,9}\s*")
+
+
+class TooLargeError(Exception):
+    """The body is longer than any answer could be."""
+
+
+class Lifeline:
+    """The sockets of one call, so that another thread can end it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._is_cut = False
+
+    def hold(self, sock: socket.socket) -> None:
+        """Keep a socket; shut it if the line is cut already."""
+        with self._lock:
+            self._sockets.append(sock)
+            if not self._is_cut:
+                return
+        self.cut()
+
+    def cut(self) -> None:
+        """Shut every socket, those to come too."""
+        with self._lock:
+            self._is_cut = True
+            sockets, self._sockets = self._sockets, []
+        for sock in sockets:
+            with suppress(OSError):  # it has ended by itself
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Retry(Retry):
+    """urllib3's retries, but no waiting for an upstream that asks for long, or for nonsense."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        *args: Any,
+        **more: Any,
+    ) -> Self:
+        asked = response is not None and self._asks_for_long(response)
+        tries = self.new(total=0) if asked else self
+        return super(_Retry, tries).increment(method, url, response, *args, **more)
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        return None if self._asks_for_long(response) else super().get_retry_after(response)
+
+    @staticmethod
+    def _asks_for_long(response: BaseHTTPResponse) -> bool:
+        asked = response.headers.get("Retry-After")
+        if asked is None:
+            return False
+        # A date is taken as long: who names one does not mean the next two seconds.
+        return not _PLAIN_SECONDS.fullmatch(asked) or int(asked) > LONGEST_WAIT
+
+
+def get(url: str, headers: dict[str, str], seconds: float, lifeline: Lifeline) -> tuple[int, bytes]:
+    """Status and body of one GET, retries included.
+
+    Raises `TooLargeError` for the body of a 200, and what requests raises. It can take longer than
+    `seconds`; cutting the lifeline ends it.
+    """
+    with _Session() as session:
+        session.trust_env = False  # no proxy, netrc or CA bundle from the environment
+        session.mount(url, _Adapter(lifeline))
+        response = session.get(
+            url,
+            headers=headers,
+            timeout=(min(CONNECT_SECONDS, seconds), min(SILENCE_SECONDS, seconds)),
+            allow_redirects=False,
+            stream=True,
+        )
+        with response:
+            return response.status_code, _body(response)
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """No redirect leads anywhere; requests would read its body whole even if not to follow it."""
+
+
+def _body(response: requests.Response) -> bytes:
+    try:
+        return _whole(response)
+    except (TooLargeError, requests.exceptions.ContentDecodingError):
+        if response.status_code == HTTPStatus.OK:
+            raise
+        return b""  # any other status says enough by itself
+
+
+def _whole(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(8 * 1024):
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise TooLargeError
+    return bytes(body)
+
+
+class _Adapter(HTTPAdapter):
+    """Transport that retries within bounds, and hands each socket to the lifeline."""
+
+    def __init__(self, lifeline: Lifeline) -> None:
+        self._lifeline = lifeline
+        super().__init__(
+            max_retries=_Retry(
+                total=ATTEMPTS - 1,
+                other=0,  # TLS that is refused will be refused again
+                status_forcelist=RETRIED_STATUS,
+                allowed_methods=["GET"],
+                backoff_factor=0.2,
+                backoff_jitter=0.2,
+                raise_on_status=False,
+            )
+        )
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, **more)
+        hold = self._lifeline.hold
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _pool_class(HTTPConnectionPool, HTTPConnection, hold),
+            "https": _pool_class(HTTPSConnectionPool, HTTPSConnection, hold),
+        }
+
+
+def _pool_class(pool: type, connection: type, hold: Callable[[socket.socket], None]) -> type:
+    class Connection(connection):  # type: ignore[misc]
+        debuglevel = 0  # http.client would print the headers, and with them the key
+
+        def connect(self) -> None:
+            super().connect()
+            hold(self.sock)
+
+        def getresponse(self) -> Any:
+            response = super().getresponse()
+            # Before another try urllib3 reads the refused answer to its end, however long it is.
+            response.drain_conn = response.close
+            return response
+
+    return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
