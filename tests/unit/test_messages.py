@@ -1,6 +1,7 @@
 """A notification as it is read: mail, subject, SMS, chat, and JSON for programs."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from textwrap import dedent
@@ -294,3 +295,14 @@ def test_attributes_are_for_filter_policies():
         "id": "0123456789abcdef0123456789abcdef",
     }
     assert render(an_alert(None, Kind.TEST), UNKNOWN).attributes["condition"] == "none"
+
+
+def test_money_that_is_refused_is_not_said_to_be_used_up():
+    alert = replace(
+        an_alert(Condition.LOW_BALANCE, severity=Severity.EXHAUSTED), reasons=("unavailable",)
+    )
+    message = render(alert, PROVIDERS["deepseek"])
+    assert message.subject == "[EXHAUSTED] DeepSeek default: 4.20 USD left, calls are refused"
+    assert message.texts["email"].startswith(
+        'DeepSeek account "default" is refused by its provider: 4.20 USD left.'
+    )

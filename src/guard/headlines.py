@@ -1,0 +1,123 @@
+"""What an alert says in one line, for whatever channel."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from guard import wording
+from guard.model import Alert, CheckError, Condition, Kind, Severity
+
+TEST_TEXT = "If you can read this, its alerts reach you here."
+SHORTEST_LABEL = 8
+
+
+class Contact(Protocol):
+    """What a message has to know of a provider."""
+
+    @property
+    def title(self) -> str:
+        """The name as people know it."""
+
+    @property
+    def top_up(self) -> str:
+        """The page where money is added."""
+
+    @property
+    def status_page(self) -> str | None:
+        """The page that tells of outages, if there is one."""
+
+    @property
+    def advice(self) -> Mapping[CheckError, str]:
+        """What to do about an error, where this provider knows better."""
+
+    @property
+    def when_empty(self) -> str:
+        """What happens without credit."""
+
+
+_HEADLINES = {
+    (Condition.LOW_BALANCE, Kind.ALERT): "{who} is {state}: {balance} left.",
+    (Condition.LOW_BALANCE, Kind.REMINDER): "{who} is still {state}: {balance} left.",
+    (Condition.LOW_BALANCE, Kind.RECOVERY): "{who} has recovered: {balance}.",
+    (Condition.FAST_DRAIN, Kind.ALERT): "Money is leaving {who} unusually fast.",
+    (Condition.FAST_DRAIN, Kind.REMINDER): "Money is still leaving {who} unusually fast.",
+    (Condition.FAST_DRAIN, Kind.RECOVERY): "The fast drain of {who} is over.",
+    (Condition.ON_CREDIT, Kind.ALERT): "{who} has begun to live on credit.",
+    (Condition.ON_CREDIT, Kind.REMINDER): "{who} still lives on credit.",
+    (Condition.ON_CREDIT, Kind.RECOVERY): "{who} spends its own money again.",
+    (Condition.CHECK_FAILING, Kind.ALERT): "The balance of {who} can't be read.",
+    (Condition.CHECK_FAILING, Kind.REMINDER): "The balance of {who} still can't be read.",
+    (Condition.CHECK_FAILING, Kind.RECOVERY): "The balance of {who} can be read again.",
+    (None, Kind.TEST): "This is a test of budget-guard. Nothing is wrong.",
+}
+
+_SUBJECTS = {
+    Condition.LOW_BALANCE: "{balance} left, {lasts}",
+    Condition.FAST_DRAIN: "{gone}, {balance} left",
+    Condition.ON_CREDIT: "living on credit",
+    Condition.CHECK_FAILING: "balance can't be read ({reason})",
+}
+
+_RECOVERED = {
+    Condition.LOW_BALANCE: "recovered, {balance}",
+    Condition.FAST_DRAIN: "fast drain is over, {balance} left",
+    Condition.ON_CREDIT: "no longer on credit, {balance}",
+    Condition.CHECK_FAILING: "balance can be read again",
+}
+
+_STATES = {
+    Severity.OK: "well",
+    Severity.WARNING: "low",
+    Severity.CRITICAL: "critically low",
+    Severity.EXHAUSTED: "out of credit",
+}
+
+
+def headline(alert: Alert, contact: Contact) -> str:
+    """The first sentence of the mail."""
+    return _HEADLINES[alert.condition, alert.kind].format_map(_words(alert, contact))
+
+
+def summed_up(alert: Alert, contact: Contact) -> str:
+    """The figures that matter, in a few words; for any condition."""
+    recovered = alert.kind is Kind.RECOVERY
+    if alert.condition is None:
+        return ""
+    return (_RECOVERED if recovered else _SUBJECTS)[alert.condition].format_map(_words(alert, contact))
+
+
+def labelled(text: str, label: str, length: int) -> str:
+    """Put the label in the place of `{}`, shortened if need be: the figures are the message."""
+    room = length - len(text) + len("{}")
+    return text.replace("{}", label if len(label) <= room else label[: max(room, SHORTEST_LABEL)])
+
+
+def ends(alert: Alert) -> datetime | None:
+    """When the balance is expected to be used up, if that is within a year."""
+    if alert.runway is None or alert.runway >= wording.LONGEST:
+        return None
+    return alert.observed_at + alert.runway
+
+
+def _words(alert: Alert, contact: Contact) -> dict[str, str]:
+    known = alert.balance is not None and alert.currency is not None
+    return {
+        "who": f'{contact.title} account "{alert.account.label}"',
+        "state": "refused by its provider" if _refused(alert) else _STATES[alert.severity],
+        "balance": wording.amount(alert.balance, alert.currency) if known else "unknown",  # type: ignore[arg-type]
+        "lasts": lasts(alert),
+        "reason": alert.reasons[0] if alert.reasons else "",
+        "gone": alert.why[0].partition(":")[0] if alert.why else "",
+    }
+
+
+def lasts(alert: Alert) -> str:
+    """How long the balance lasts, for the end of a line."""
+    if alert.severity is not Severity.EXHAUSTED:
+        return wording.lasts(alert.runway) if alert.runway is not None else "runway not known yet"
+    return "calls are refused" if _refused(alert) else "used up"
+
+
+def _refused(alert: Alert) -> bool:
+    """Whether the provider refuses calls, whatever the balance says."""
+    return alert.severity is Severity.EXHAUSTED and "unavailable" in alert.reasons
