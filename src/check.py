@@ -19,7 +19,7 @@ from aws.api_keys import Watched
 from aws.notifications import Topic
 from aws.state import Pending, Stored
 from guard.episodes import Decision, decide
-from guard.model import Account, Alert, Failure, Reading
+from guard.model import Account, Alert, CheckError, Failure, Reading
 from providers import PROVIDERS, http
 from settings import Settings
 from summary import Outcome
@@ -33,6 +33,10 @@ FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
 LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
 CLAIM_ATTEMPTS = 25  # each failed one means that another run got through
 AHEAD = timedelta(minutes=5)
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # no balance was ever guarded before
+LONGEST_LEASE = 3600.0  # seconds; a lease beyond is a damaged one
+
+NOT_ASKED = Failure(CheckError.TIMEOUT, "The run had no time left to ask the provider.")
 
 logger = Logger(service="budget-guard")
 
@@ -94,9 +98,12 @@ def event_time(event: object) -> datetime | None:
     text = event.get("time") if isinstance(event, dict) else None
     try:
         when = datetime.fromisoformat(text) if isinstance(text, str) else None
-        return when.astimezone(UTC).replace(microsecond=0) if when and when.tzinfo else None
+        if when is None or when.tzinfo is None:
+            return None
+        when = when.astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
         return None
+    return when if when >= EARLIEST else None
 
 
 def observation_time(scheduled: datetime | None, last: datetime | None, clock: datetime) -> datetime:
@@ -104,7 +111,7 @@ def observation_time(scheduled: datetime | None, last: datetime | None, clock: d
     now = clock.replace(microsecond=0)
     if scheduled and scheduled <= now + AHEAD and (last is None or scheduled >= last):
         return scheduled
-    return max(now, last) if last else now
+    return now
 
 
 def _check(watched: Watched, run: Run) -> Outcome:
@@ -117,11 +124,7 @@ def _check(watched: Watched, run: Run) -> Outcome:
     except GuardError as error:
         outcome.problems.append(str(error))
     except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        outcome.problems.append(
-            f"{watched.account} could not be worked off: {type(error).__name__} "
-            f"at {Path(where.filename).name}:{where.lineno}; please report it."
-        )
+        outcome.problems.append(_bug(watched.account, error))
     return outcome
 
 
@@ -135,6 +138,8 @@ def _check_account(outcome: Outcome, watched: Watched, run: Run) -> None:
     last = stored.memory.observed_at if stored else None
     outcome.now = observation_time(run.event_time, last, run.clock())
     outcome.reading = _read(watched, run)
+    if outcome.reading is NOT_ASKED:
+        return  # nothing was learnt, not even a failure of the provider's
     if stored:
         _apply(outcome, outcome.reading, watched, stored, run)
     else:
@@ -146,7 +151,9 @@ def _read(watched: Watched, run: Run) -> Reading | Failure:
     if isinstance(watched.key, Failure):
         return watched.key
     provider = PROVIDERS[watched.account.provider]
-    seconds = max(0.0, min(ACCOUNT_SECONDS, run.upstream_seconds_left()))
+    seconds = min(ACCOUNT_SECONDS, run.upstream_seconds_left())
+    if seconds <= 0:
+        return NOT_ASKED
     origin = run.settings.origins[watched.account.provider]
     return http.check(provider, origin, watched.key.reveal(), watched.rules.watch, seconds)
 
@@ -172,6 +179,9 @@ def _say(alert: Alert, outcome: Outcome, run: Run) -> bool:
         except (ClientError, BotoCoreError) as error:
             outcome.problems.append(_topic_problem(alert, error))
             return False
+        except Exception as error:  # noqa: BLE001 - one alert that can't be written holds up no other
+            outcome.problems.append(_bug(outcome.account, error))
+            return False
         outcome.published.append(alert)
         try:
             state.acknowledge(run.table, run.settings.table, outcome.account, alert)
@@ -189,26 +199,46 @@ def _claim(
     publish, what is due is stored without a lease, for the next run to take up at once.
     """
     table, name = run.table, run.settings.table
-    overtaken = False
+    known, overtaken = stored.memory.observed_at, False
     for _ in range(CLAIM_ATTEMPTS):
         decision = None if overtaken else _decide(outcome, reading, watched, stored)
         if stored.damaged is not None:
             key = state.keep_aside(table, name, outcome.account, stored)
             logger.error("A state item can't be read; it is kept aside.", extra={"item": key})
-        lapsed = [p for p in stored.pending.values() if p.lease_until <= run.clock().timestamp()]
-        if decision is None and not lapsed:
-            return []
         due = decision.alerts if decision else ()
-        claimed = [*(p.alert for p in lapsed), *due]
+        claimed, waiting = _shared_out(stored, due, run.clock().timestamp())
+        if decision is None and not claimed:
+            return []
         lease = _lease_end(run)
-        pending = {**stored.pending, **{alert.id: Pending(alert, lease) for alert in claimed}}
+        pending = {**stored.pending}
+        pending |= {alert.id: Pending(alert, lease) for alert in claimed}
+        pending |= {alert.id: Pending(alert, 0) for alert in waiting}
         memory = decision.memory if decision else stored.memory
         if state.save(table, name, outcome.account, stored, memory, pending.values()):
             return claimed if lease else []
         stored = state.load(table, name, outcome.account)
         last = stored.memory.observed_at
-        overtaken = last is not None and last >= outcome.now
+        overtaken = last is not None and last != known and last >= outcome.now
     raise GuardError(f"Too many runs wrote the state of {outcome.account} at once.")
+
+
+def _shared_out(stored: Stored, due: tuple[Alert, ...], now: float) -> tuple[list[Alert], list[Alert]]:
+    """What this run may publish, the oldest first, and what has to wait for another run's word.
+
+    What is said of one condition is said in its order: a recovery must not overtake its alert.
+    """
+    leased = {p.alert.id for p in stored.pending.values() if now < p.lease_until < now + LONGEST_LEASE}
+    free = [p.alert for p in stored.pending.values() if p.alert.id not in leased]
+    spoken_of = {_subject_of(stored.pending[id].alert) for id in leased}
+    ordered = [*sorted(free, key=lambda alert: alert.observed_at), *due]
+    return (
+        [alert for alert in ordered if _subject_of(alert) not in spoken_of],
+        [alert for alert in ordered if _subject_of(alert) in spoken_of],
+    )
+
+
+def _subject_of(alert: Alert) -> tuple[str | None, str | None]:
+    return alert.condition, alert.currency
 
 
 def _decide(outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored) -> Decision:
@@ -243,6 +273,15 @@ def _table_problem(account: Account, error: Exception) -> str:
     return (
         f"The state of {account} could not be read or stored ({code(error)}): "
         "check the table and the function's permissions for it."
+    )
+
+
+def _bug(account: Account, error: Exception) -> str:
+    """Where it happened; what the error itself says could hold more than it should."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"{account} could not be worked off: {type(error).__name__} "
+        f"at {Path(where.filename).name}:{where.lineno}; please report it."
     )
 
 

@@ -120,20 +120,17 @@ def _of_entry(name: str, value: object, keys: list[str], rules: Mapping[str, Rul
     misnamed = "the name of its entry should be provider/label"
     fallback = next(iter(rules.values()))
     unsaid = provider not in PROVIDERS and not _WORD.fullmatch(provider)
-    if unsaid or any(key in name for key in keys):
+    part_of_a_key = len(label) >= _SHORTEST_KEY and any(label in key for key in keys)
+    if unsaid or part_of_a_key or _LIKE_A_KEY.search(name) or any(key in name for key in keys):
         return Watched(Account("unknown", stand_in), fallback, _failure(misnamed))
     account = Account(provider, label if _LABEL.fullmatch(label) else stand_in)
     if account.label != label:
         why = f"{misnamed}, the label of letters, digits, '.', '_' and '-'"
         return Watched(account, rules.get(provider, fallback), _failure(why))
     if provider in PROVIDERS:
-        watched = _watched(account, value, rules[provider])
-    else:
-        why = f"its provider isn't known; known are {' and '.join(PROVIDERS)}"
-        watched = Watched(account, fallback, _failure(why))
-    if isinstance(watched.key, Failure) and _LIKE_A_KEY.search(name):
-        return replace(watched, account=Account(provider, stand_in))
-    return watched
+        return _watched(account, value, rules[provider])
+    why = f"its provider isn't known; known are {' and '.join(PROVIDERS)}"
+    return Watched(account, fallback, _failure(why))
 
 
 class _EntryError(Exception):

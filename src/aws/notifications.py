@@ -1,6 +1,7 @@
 """Publishing to the alerts topic."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aws import clients
@@ -25,7 +26,8 @@ class Topic:
 
     def publish(self, alert: Alert) -> None:
         """Publish one alert, once, to every subscriber. Raises `ClientError` or `BotoCoreError`."""
-        message = render(alert, PROVIDERS.get(alert.account.provider, UNKNOWN))
+        name = alert.account.provider
+        message = render(alert, PROVIDERS.get(name) or replace(UNKNOWN, title=name))
         self._client = self._client or clients.sns()
         self._client.publish(
             TopicArn=self._arn,

@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from guard.memory import Memory, UnreadableError, dumps, dumps_alert, loads, loads_alert
@@ -59,14 +59,18 @@ def load(client: "DynamoDBClient", table: str, account: Account) -> Stored:
         memory = loads(item["state"]["S"])
     except (KeyError, UnreadableError):
         memory, whole = Memory(), False
+    if not whole:
+        # A claim may be gone, so nothing counts as said: what still stands is said anew.
+        memory = replace(memory, episodes={})
     version = item.get("version", {})
+    number = version.get("N", "")
     return Stored(
         memory=memory,
         pending=pending,
-        version=int(version.get("N", 0)),
+        version=int(number) if number.isdecimal() else 0,
         unchanged=_unchanged(version),
         writer=item.get("writer", {}).get("S", ""),
-        damaged=None if whole and "N" in version else item,
+        damaged=None if whole and number.isdecimal() else item,
     )
 
 

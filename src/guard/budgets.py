@@ -4,7 +4,7 @@ A balance that hovers at a threshold would cross it many times a day. So a sever
 the owner's figure and left a margin beyond it: a tenth of the figure for money, which moves by
 cents while it hovers and by whole top-ups when it recovers; a quarter for a runway, which is an
 estimate and wobbles with the pace of the day. Out of `exhausted` it is a tenth of the critical
-figure, where there is one: a bonus of a few cents does not bring a service back.
+figure, and ten cents at least: a bonus of a few cents does not bring a service back.
 """
 
 from datetime import timedelta
@@ -13,6 +13,7 @@ from decimal import Decimal
 from guard.forecast import LONGEST
 from guard.model import Budget, Rules, Severity
 
+LEAST_MARGIN = Decimal("0.10")  # of any currency
 MONEY_MARGIN = Decimal("1.1")
 RUNWAY_MARGIN = 1.25
 
@@ -56,8 +57,8 @@ def _levels(
 
 
 def _by_balance(amount: Decimal, budget: Budget | None, margin: Decimal) -> Severity:
-    empty = budget.critical * (margin - 1) if budget else Decimal(0)
-    if amount <= empty:
+    held = max(budget.critical / 10 if budget else LEAST_MARGIN, LEAST_MARGIN)
+    if amount <= (held if margin > 1 else 0):
         return Severity.EXHAUSTED
     if budget and amount <= budget.critical * margin:
         return Severity.CRITICAL

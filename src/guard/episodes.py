@@ -50,7 +50,6 @@ class Finding(NamedTuple):
     reasons: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
     judged: Judged | None = None
-    remind: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,10 @@ def verdict(
     remind_every: Spans,
     *,
     undelivered: bool = False,
-    remind: bool = True,
 ) -> Verdict:
     """Whether to say something about a condition that stands at `severity` now, and why.
 
-    `episode` is what was said before; `undelivered`, that something of it is still on its way;
-    `remind`, whether saying it again could help anybody.
+    `episode` is what was said before; `undelivered`, that something of it is still on its way.
     """
     if severity is None:
         return Verdict(None, "unknown: the last word stands")
@@ -96,8 +93,6 @@ def verdict(
         return Verdict(None, "better, but not over")
     if undelivered:
         return Verdict(None, "the last word is still on its way")
-    if not remind:
-        return Verdict(None, "said once, and not worth repeating")
     if now - episode.said_at >= reminder_after(severity, remind_every):
         return Verdict(Kind.REMINDER, "a reminder is due")
     return Verdict(None, "said already, and no reminder due")
@@ -141,7 +136,6 @@ def decide(
             now,
             rules.remind_every,
             undelivered=before is not None and before.id in undelivered,
-            remind=finding.remind,
         )
         serial += before is None and said.kind is Kind.ALERT
         after = _episode(before, finding.severity, said, account, key, now, serial)
@@ -163,7 +157,7 @@ def _after_failure(memory: Memory, now: datetime) -> Memory:
     before = memory.failing
     if before is None:
         return replace(memory, failing=Failing(1, now, now))
-    if before.last_at >= now:  # the same event again is the same check
+    if before.last_at == now:  # the same event again is the same check
         return memory
     return replace(memory, failing=Failing(before.count + 1, before.since, now))
 
@@ -223,7 +217,7 @@ def _conditions(
             yield (Condition.LOW_BALANCE, balance.currency), partial(_unused, balance, used)
     for one in judged:
         currency = one.balance.currency
-        yield (Condition.LOW_BALANCE, currency), partial(_low_balance, one, judged, rules)
+        yield (Condition.LOW_BALANCE, currency), partial(_low_balance, one, rules)
         if currency in memory.rows:
             yield (Condition.FAST_DRAIN, currency), partial(_fast_drain, memory, one, rules, now)
         if one.balance.cash is not None:
@@ -235,13 +229,8 @@ def _unused(balance: Balance, used: set[str]) -> Finding:
     return Finding(Severity.OK, (), why, Judged(balance, Severity.OK, None, None))
 
 
-def _low_balance(one: Judged, all_judged: tuple[Judged, ...], rules: Rules) -> Finding:
-    # A currency that was used up beside another with money is said once: the calls go on, and
-    # nobody could end the reminders but by buying what is not needed.
-    used_up = one.balance.amount <= 0 and "unavailable" not in one.reasons
-    elsewhere = any(other.balance.amount > 0 for other in all_judged)
-    why = wording.low_balance(one, rules)
-    return Finding(one.severity, one.reasons, why, one, remind=not (used_up and elsewhere))
+def _low_balance(one: Judged, rules: Rules) -> Finding:
+    return Finding(one.severity, one.reasons, wording.low_balance(one, rules), one)
 
 
 def _fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Finding:

@@ -22,11 +22,11 @@ LONGEST = timedelta(days=365)
 # How close two kept readings may stand, by their age: close where a drain is judged, wide where
 # only the pace of days is. Readings older than the last line are forgotten.
 SPACING = (
-    (timedelta(hours=2), timedelta(minutes=5)),
-    (timedelta(days=2), timedelta(hours=1)),
-    (timedelta(days=8), timedelta(hours=3)),
+    (timedelta(hours=2), timedelta(minutes=10)),
+    (timedelta(hours=26), timedelta(hours=1)),
+    (timedelta(days=8), timedelta(hours=6)),
 )
-MOST_POINTS = 150
+MOST_POINTS = 100
 
 
 class Point(NamedTuple):

@@ -12,11 +12,24 @@ from itertools import pairwise
 
 from guard.figures import money, timestamp
 from guard.forecast import Curve, Point
-from guard.model import NO_MONEY, Account, Alert, Condition, Episode, Kind, Severity
+from guard.model import (
+    NO_MONEY,
+    Account,
+    Alert,
+    CheckError,
+    Condition,
+    Episode,
+    Kind,
+    Severity,
+)
 
 FORMAT = 1
 MOST_MONEY = Decimal(10) ** 18  # more than any provider's answer may hold
 _EXACT_DIGITS = 5  # of what is spent between two points; the balance itself is kept whole
+
+_SAID = {kind.value: kind for kind in (Kind.ALERT, Kind.REMINDER, Kind.RECOVERY)}
+
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 type EpisodeKey = tuple[Condition, str | None]
 
@@ -105,57 +118,67 @@ def loads(text: str) -> Memory:
             },
             serial=_count(data["serial"]),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError) as error:
+    except UNREADABLE as error:
         raise UnreadableError(type(error).__name__) from None
-    except RecursionError:
-        raise UnreadableError("nested too deep") from None
 
 
 def dumps_alert(alert: Alert) -> str:
-    """Write an alert that is still to be delivered."""
+    """Write an alert that is still to be delivered, as one compact list."""
     return _compact(
-        {
-            "id": alert.id,
-            "episode": alert.episode,
-            "kind": alert.kind,
-            "condition": alert.condition,
-            "severity": alert.severity.word,
-            "account": [alert.account.provider, alert.account.label],
-            "observed_at": _time(alert.observed_at),
-            "currency": alert.currency,
-            "balance": _money(alert.balance),
-            "burn_per_day": _money(alert.burn_per_day),
-            "runway": _whole_seconds(alert.runway),
-            "reasons": alert.reasons,
-            "since": _time(alert.since),
-            "why": alert.why,
-            "next_reminder": _whole_seconds(alert.next_reminder),
-        }
+        [
+            alert.id,
+            alert.episode,
+            alert.kind,
+            alert.condition,
+            alert.severity.word,
+            alert.account.provider,
+            alert.account.label,
+            _time(alert.observed_at),
+            alert.currency,
+            _money(alert.balance),
+            _money(alert.burn_per_day),
+            _whole_seconds(alert.runway),
+            alert.reasons,
+            _time(alert.since),
+            alert.why,
+            _whole_seconds(alert.next_reminder),
+        ]
     )
 
 
 def loads_alert(text: str) -> Alert:
     """Read what `dumps_alert` wrote; raises `UnreadableError` for anything else."""
     try:
-        data = json.loads(text)
+        (id, episode, kind, condition, severity, provider, label, observed_at, *more) = json.loads(text)
+        currency, balance, burn_per_day, runway, reasons, since, why, next_reminder = more
+        condition = Condition(condition)
+        if condition is Condition.CHECK_FAILING and kind != Kind.RECOVERY:
+            CheckError(reasons[0])
         return Alert(
-            id=data["id"],
-            episode=data["episode"],
-            kind=Kind(data["kind"]),
-            condition=data["condition"] and Condition(data["condition"]),
-            severity=Severity.from_word(data["severity"]),
-            account=Account(*data["account"]),
-            observed_at=_instant(data["observed_at"]),
-            currency=data["currency"],
-            balance=_decimal(data["balance"]),
-            burn_per_day=_decimal(data["burn_per_day"]),
-            runway=_seconds(data["runway"]),
-            reasons=tuple(data["reasons"]),
-            since=_when(data["since"]),
-            why=tuple(data["why"]),
-            next_reminder=_seconds(data["next_reminder"]),
+            id=_text(id),
+            episode=_text(episode),
+            kind=_SAID[kind],
+            condition=condition,
+            severity=Severity.from_word(severity),
+            account=Account(_text(provider), _text(label)),
+            observed_at=_instant(observed_at),
+            currency=None if currency is None else _text(currency),
+            balance=_decimal(balance),
+            burn_per_day=_decimal(burn_per_day),
+            runway=_seconds(runway),
+            reasons=tuple(map(_text, reasons)),
+            since=_when(since),
+            why=tuple(map(_text, why)),
+            next_reminder=_seconds(next_reminder),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise UnreadableError(type(error).__name__) from None
 
 

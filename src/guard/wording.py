@@ -103,12 +103,12 @@ def fast_drain(gone: Decimal, left: Decimal, currency: str, drain: Drain) -> tup
     said = [f"{amount(gone, currency)} went within {within}: {share:.0%} of what was there"]
     if left > 0:
         said.append(f"at that pace the rest lasts {length(drain.within * float(left / gone))}")
-    return (*said, f"more than {drain.share:.0%} within {within} is taken as a drain")
+    return (*said, f"more than {_percent(drain.share)} within {within} is taken as a drain")
 
 
 def drain_over(drain: Drain) -> tuple[str, ...]:
     """That a drain has slowed down."""
-    return (f"less than half of {drain.share:.0%} went within the last {length(drain.within)}",)
+    return (f"less than half of {_percent(drain.share)} went within the last {length(drain.within)}",)
 
 
 def drain_off() -> tuple[str, ...]:
@@ -159,6 +159,10 @@ def readable(judged: tuple[Judged, ...]) -> tuple[str, ...]:
         f"{amount(one.balance.amount, one.balance.currency)} ({one.severity.word})" for one in judged
     )
     return (f"the balance is {known}",)
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).normalize():f}%"
 
 
 def _rough(number: float) -> str:

@@ -71,8 +71,10 @@ def read(provider: Provider, status: int, body: bytes, watch: str | None) -> Rea
     except NotStrictJsonError:
         is_json = False
     said = f"{provider.title} answered {_named(status)}"
-    error = provider.refusal(value)
-    if error is None and status == HTTPStatus.OK:
+    refusal = provider.refusal(value)
+    if refusal:
+        return Failure(refusal.error, f"{said}: {refusal.words}.")
+    if status == HTTPStatus.OK:
         try:
             return provider.parse(value, watch)
         except BadBodyError as problem:
@@ -81,8 +83,7 @@ def read(provider: Provider, status: int, body: bytes, watch: str | None) -> Rea
                 CheckError.BAD_RESPONSE,
                 f"{said}, but its answer isn't what it promises: {why}.",
             )
-    if error is None:
-        error = _BY_STATUS.get(status) or _BY_HUNDREDS.get(status // 100, CheckError.BAD_RESPONSE)
+    error = _BY_STATUS.get(status) or _BY_HUNDREDS.get(status // 100, CheckError.BAD_RESPONSE)
     return Failure(error, f"{said}.")
 
 

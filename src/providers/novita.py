@@ -3,18 +3,18 @@
 from decimal import Decimal
 
 from guard.model import Balance, CheckError, Reading
-from providers.provider import Provider, money
+from providers.provider import Provider, Refusal, money
 
 UNIT = Decimal("0.0001")  # dollars; "10000" is one dollar
 
 REASONS = {
-    "FAILED_TO_AUTH": CheckError.AUTH,
-    "INVALID_API_KEY": CheckError.AUTH,
-    "MISSING_API_KEY": CheckError.AUTH,
-    "ACCESS_DENY": CheckError.PERMISSION,
-    "NEED_REAL_NAME_VERIFY": CheckError.PERMISSION,
-    "NOT_ENOUGH_BALANCE": CheckError.BILLING,
-    "RATE_LIMIT_EXCEEDED": CheckError.RATE_LIMITED,
+    "FAILED_TO_AUTH": Refusal(CheckError.AUTH, "the key was refused"),
+    "INVALID_API_KEY": Refusal(CheckError.AUTH, "the key is invalid"),
+    "MISSING_API_KEY": Refusal(CheckError.AUTH, "it saw no key"),
+    "ACCESS_DENY": Refusal(CheckError.PERMISSION, "the key may not read the balance"),
+    "NEED_REAL_NAME_VERIFY": Refusal(CheckError.PERMISSION, "the account is not verified"),
+    "NOT_ENOUGH_BALANCE": Refusal(CheckError.BILLING, "the balance is not enough"),
+    "RATE_LIMIT_EXCEEDED": Refusal(CheckError.RATE_LIMITED, "too many requests"),
 }
 
 
@@ -36,13 +36,13 @@ def parse(body: object, watch: str | None) -> Reading:
     return Reading((balance,))
 
 
-def refusal(body: object) -> CheckError | None:
+def refusal(body: object) -> Refusal | None:
     """The class of an error envelope by its reason, which says more than the status does."""
     reason = body.get("reason") if isinstance(body, dict) else None
     if not isinstance(reason, str):
         return None
     if reason.startswith("BILLING_"):
-        return CheckError.BILLING
+        return Refusal(CheckError.BILLING, "billing failed, or the balance is not enough")
     return REASONS.get(reason)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from guard.model import CheckError, Reading
 
@@ -14,7 +15,14 @@ class BadBodyError(Exception):
     """An answer that isn't what the provider promises. Its text holds nothing of the answer."""
 
 
-def _no_refusal(_body: object) -> CheckError | None:
+class Refusal(NamedTuple):
+    """The class that an answer gives itself, and what it means in the guard's own words."""
+
+    error: CheckError
+    words: str
+
+
+def _no_refusal(_body: object) -> Refusal | None:
     return None
 
 
@@ -23,7 +31,7 @@ class Provider:
     """A provider: where to ask, how to read the answer, and what to tell a person.
 
     `parse(body, watch)` makes a `Reading` of parsed JSON or raises `BadBodyError`; `refusal(body)`
-    is the class that the body itself gives an error, where it gives one. `budget` is the default,
+    is what the body itself says of an error, where it does. `budget` is the default,
     in the grammar of the settings. `watch` lists the figures that may be *the* balance, the default
     first, where there are several.
     """
@@ -36,7 +44,7 @@ class Provider:
     parse: Callable[[object, str | None], Reading]
     status_page: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    refusal: Callable[[object], CheckError | None] = _no_refusal
+    refusal: Callable[[object], Refusal | None] = _no_refusal
     advice: Mapping[CheckError, str] = field(default_factory=dict)
     watch: tuple[str, ...] = ()
     when_empty: str = "calls are refused"

@@ -87,6 +87,43 @@ def test_an_older_observation_that_finishes_last_rewinds_nothing(frozen):
     assert frozen.kinds() == [CRITICAL]
 
 
+def test_a_recovery_that_is_found_while_the_alert_is_on_its_way_comes_after_it(frozen):
+    frozen.world.keys({"deepseek": DEEPSEEK_KEY})
+    frozen.world.deepseek("4")
+
+    def topped_up():
+        frozen.world.deepseek("100")
+        frozen.clock.tick(timedelta(seconds=10))
+        frozen.world.run({})
+
+    # The first run has claimed its alert, and is about to publish it.
+    with frozen.calls.counted(between=(3, topped_up)) as calls:
+        frozen.tick()
+    assert calls.names[3] == "Publish"
+    frozen.tick()
+    assert frozen.kinds() == [CRITICAL, ("deepseek", "recovery", "ok")]
+
+
+def test_a_crash_before_the_alert_does_not_let_the_recovery_overtake_it(frozen):
+    frozen.world.keys({"deepseek": DEEPSEEK_KEY})
+    frozen.world.deepseek("4")
+    frozen.crash((3, "before"))
+    frozen.world.deepseek("100")
+    frozen.world.now -= QUARTER - timedelta(minutes=1)
+    for _ in range(4):
+        frozen.tick(step=timedelta(minutes=1))
+    assert frozen.kinds() == [CRITICAL, ("deepseek", "recovery", "ok")]
+
+
+def test_the_clock_counts_again_after_an_observation_from_the_future(frozen):
+    ahead = START + timedelta(minutes=4)
+    frozen.world.run({"time": ahead.isoformat()})
+    frozen.clock.move_to(START + timedelta(minutes=1))
+    frozen.world.deepseek("4")
+    assert frozen.world.run({})["observed_at"] == "2026-06-10T00:01:00Z"
+    assert frozen.kinds() == [CRITICAL]
+
+
 def test_a_late_event_is_taken_as_what_is_known_now(frozen):
     frozen.world.deepseek("100")
     for _ in range(3):
@@ -193,7 +230,7 @@ def test_a_bug_met_by_one_account_silences_no_other(frozen, monkeypatch):
     monkeypatch.setitem(PROVIDERS, "novita", broken)
     frozen.world.keys({"novita": "sk-refused-0123456789", "deepseek": DEEPSEEK_KEY})
     frozen.world.deepseek("4")
-    with pytest.raises(GuardError, match=r"novita/default could not be .* AttributeError at messages"):
+    with pytest.raises(GuardError, match=r"novita/default could not be .* AttributeError at mail"):
         frozen.tick()
     assert frozen.kinds() == [CRITICAL]
 
@@ -203,6 +240,7 @@ DAMAGED = {
     "another format": {"state": {"S": '{"format": 99}'}},
     "a foreign item": {"owner": {"S": "somebody else"}},
     "no version": {"version": {"NULL": True}},
+    "half a version": {"version": {"N": "1.5"}},
     "a version of another type": {"version": {"S": "seven"}},
     "claims of another type": {"pending": {"L": []}},
     "a claim that can't be read": {"pending": {"M": {"x": {"M": {"alert": {"S": "?"}}}}}},
@@ -227,6 +265,15 @@ def test_an_item_that_makes_no_sense_is_kept_aside_and_the_account_goes_on(froze
     frozen.tick()
     assert frozen.kinds() == [CRITICAL]
     assert len(items) == len(world.dynamodb.scan(TableName=world.table)["Items"]) == 3
+
+
+def test_an_alert_whose_claim_was_lost_is_said_anew(frozen):
+    world = frozen.world
+    world.deepseek("4")
+    frozen.tick(seconds_left=2)
+    world.dynamodb.put_item(TableName=world.table, Item={**world.item(), "pending": {"S": "gone"}})
+    frozen.tick()
+    assert frozen.kinds() == [CRITICAL]
 
 
 def test_a_claim_survives_the_damage_of_the_rest_of_its_item(frozen):

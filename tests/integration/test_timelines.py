@@ -313,16 +313,6 @@ def test_a_top_up_between_two_ticks_is_no_news_where_nothing_was_low(world):
     assert world.said() == []
 
 
-def test_a_side_currency_that_was_used_up_is_said_once_and_not_repeated(world):
-    world.sandbox.fund(DEEPSEEK_KEY, USD="100", CNY="3")
-    world.tick()
-    world.said()
-    world.sandbox.fund(DEEPSEEK_KEY, USD="100", CNY="0")
-    for _ in range(60):
-        world.tick()
-    assert [kind for kind, _, severity in world.said() if severity == "exhausted"] == [ALERT]
-
-
 def test_a_drain_is_over_when_nobody_watches_for_it_any_more(world):
     world.tick()
     world.deepseek("60")
@@ -331,6 +321,19 @@ def test_a_drain_is_over_when_nobody_watches_for_it_any_more(world):
     world.setenv("FAST_DRAIN", "off")
     world.tick()
     assert world.said() == [(RECOVERY, "fast_drain", "ok")]
+
+
+def test_an_item_with_four_claims_of_two_busy_currencies_stays_under_four_kilobytes(world):
+    usd, cny = 90_000.0, 80_000.0
+    for n in range(9 * 24):
+        usd, cny = usd - 12.3456 * (1 + n % 7), cny - 3.4567 * (1 + n % 11)
+        world.sandbox.fund(DEEPSEEK_KEY, USD=f"{usd:.2f}", CNY=f"{cny:.2f}")
+        world.tick(HOUR)
+    world.sandbox.fund(DEEPSEEK_KEY, USD="4", CNY="30")
+    world.tick(seconds_left=4)
+    item = world.item()
+    assert len(item["pending"]["M"]) == 4
+    assert sum(len(name) + len(str(value)) for name, value in item.items()) < 4096
 
 
 def test_detailed_metrics_add_the_burn_and_the_components(world, capsys):

@@ -97,8 +97,10 @@ def test_leaving_a_runway_takes_a_quarter_of_its_figure(before, days, severity):
     assert judged("1000", days=days, before=before) == (severity, RUNS_OUT if severity else ())
 
 
-def test_without_a_budget_any_money_ends_exhausted():
-    assert judged("0.01", budget=None, before=EXHAUSTED) == (OK, ())
+def test_without_a_budget_more_than_ten_cents_end_exhausted():
+    assert judged("0.10", budget=None, before=EXHAUSTED) == (EXHAUSTED, ("balance",))
+    assert judged("0.11", budget=None, before=EXHAUSTED) == (OK, ())
+    assert judged("0.01", budget=None, before=OK) == (OK, ())
 
 
 def test_calls_that_are_taken_again_end_exhausted_at_once():
