@@ -1,5 +1,6 @@
 """`make run`: the whole main job on one machine, as it would be on AWS."""
 
+import json
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ from rich.progress import Progress
 from local import show, story
 from local.embedded import Embedded, embedded
 from local.sandbox import serving
-from local.tools import LocalError
+from local.tools import ROOT, LocalError
 
 KEYS = {"deepseek": "DEEPSEEK_API_KEY", "novita": "NOVITA_API_KEY"}
 DELIVERY_SECONDS = 5
@@ -75,7 +76,7 @@ def _ask(aws: Embedded, keys: Mapping[str, str], console: Console) -> int:
     """One true check with the keys of the environment, and its answer; 1 if a check failed."""
     console.print(f"Asking the real API of {' and '.join(keys)} ...")
     aws.keys(keys)
-    summary = aws.invoke({})
+    summary = aws.invoke(_scheduled(datetime.now(UTC)))
     accounts = show.Accounts()
     accounts.add(summary)
     console.print(accounts.table())
@@ -116,7 +117,7 @@ def _play(aws: Embedded, console: Console) -> None:
         for tick in story.ticks(sandbox, start):
             if tick.event:
                 console.print(f"[dim]{tick.at:%a %d %b %H:%M} - {tick.event}[/dim]")
-            summary = aws.invoke({"time": tick.at.isoformat().replace("+00:00", "Z")})
+            summary = aws.invoke(_scheduled(tick.at))
             accounts.add(summary)
             ran += 1
             sent += len(summary["alerts"])
@@ -130,6 +131,12 @@ def _play(aws: Embedded, console: Console) -> None:
     console.print(metrics)
     if picture := os.environ.get("PICTURE"):
         show.save_picture(Path(picture), (worst, accounts.table(), metrics))
+
+
+def _scheduled(when: datetime) -> dict[str, Any]:
+    """The event of the schedule, at a time."""
+    event = json.loads((ROOT / "events" / "scheduled.json").read_text())
+    return {**event, "time": when.isoformat(timespec="seconds").replace("+00:00", "Z")}
 
 
 def _deliver(
