@@ -44,6 +44,15 @@ def test_a_quiet_run_makes_two_calls_per_account_and_one_for_the_secret(frozen):
     assert sorted(calls.names) == ["GetItem"] * 2 + ["GetSecretValue"] + ["PutItem"] * 2
 
 
+def test_at_any_moment_at_most_one_alert_is_published_and_not_acknowledged(frozen):
+    frozen.world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(12)})
+    frozen.world.deepseek("4")
+    with frozen.calls.counted() as calls:
+        frozen.tick()
+    said = [name for name in calls.names if name in {"Publish", "UpdateItem"}]
+    assert said == ["Publish", "UpdateItem"] * 12
+
+
 def test_after_a_crash_at_any_call_each_alert_arrives_and_at_most_one_twice(frozen):
     frozen.world.novita("3")
     frozen.world.deepseek("4")
