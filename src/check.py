@@ -269,9 +269,9 @@ def _report(outcome: Outcome, *, detailed: bool) -> None:
         logger.info("Published.", extra=summary.of_alert(alert))
 
 
-def _table_problem(account: Account, error: Exception) -> str:
+def _table_problem(account: Account, error: ClientError | BotoCoreError) -> str:
     return (
-        f"The state of {account} could not be read or stored ({code(error)}): "
+        f"The state of {account} could not be read or stored ({clients.error_code(error)}): "
         "check the table and the function's permissions for it."
     )
 
@@ -285,15 +285,8 @@ def _bug(account: Account, error: Exception) -> str:
     )
 
 
-def _topic_problem(alert: Alert, error: Exception) -> str:
+def _topic_problem(alert: Alert, error: ClientError | BotoCoreError) -> str:
     return (
-        f"An alert about {alert.account} was not published ({code(error)}) and stays pending: "
-        "check the alerts topic and the function's permissions for it."
+        f"An alert about {alert.account} was not published ({clients.error_code(error)}) and stays "
+        "pending: check the alerts topic and the function's permissions for it."
     )
-
-
-def code(error: Exception) -> str:
-    """AWS's own name for what went wrong; its text could hold more than it should."""
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "unknown"))
-    return type(error).__name__

@@ -8,8 +8,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 import summary
+from aws import clients
 from aws.notifications import Topic
-from check import GuardError, code
+from check import GuardError
 from guard.figures import timestamp
 from guard.model import Account, Alert, Kind, Severity
 from settings import Settings
@@ -34,7 +35,7 @@ def test_alert(settings: Settings, clock: Callable[[], datetime]) -> dict[str, A
         Topic(settings.topic).publish(alert)
     except (ClientError, BotoCoreError) as error:
         raise GuardError(
-            f"The test notification was not published ({code(error)}): "
+            f"The test notification was not published ({clients.error_code(error)}): "
             "check the alerts topic and the function's permissions for it."
         ) from None
     return {"observed_at": timestamp(now), "accounts": [], "alerts": [summary.of_alert(alert)]}

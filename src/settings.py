@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from guard.forecast import WEEK
+from guard.forecast import LONGEST, WEEK
 from guard.model import Budget, Drain, Rules, Spans
 from providers import PROVIDERS, Provider
 
@@ -19,7 +19,6 @@ REMIND_GRAMMAR = "warning/critical, units m, h or d: 24h/6h"
 DRAIN_GRAMMAR = "share/time, a share of at most 100% and units m, h or d: 25%/1h; or off"
 URL_GRAMMAR = "scheme://host[:port], https unless the host is loopback: https://api.example.com"
 
-LONGEST = timedelta(days=365)
 _MONEY = r"(\d{1,12}(?:\.\d{1,6})?)"
 _SPAN = r"(\d{1,6})([mhd])"
 _BUDGET = re.compile(rf"\s*{_MONEY}\s*/\s*{_MONEY}\s+([A-Z]{{3}})\s*", re.ASCII)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from guard.figures import days, money, pace, timestamp
-from guard.model import Account, Alert, Failure, Judged, Reading, Severity
+from guard.model import Account, Alert, Failure, Judged, Reading, worst
 
 
 @dataclass(slots=True)
@@ -34,11 +34,10 @@ def of_account(outcome: Outcome) -> dict[str, Any]:
     names = {"provider": outcome.account.provider, "account": outcome.account.label}
     if isinstance(outcome.reading, Failure):
         return {**names, "status": "failed", "error": outcome.reading.error, "balances": []}
-    severity = max((one.severity for one in outcome.judged), default=Severity.OK)
     return {
         **names,
         "status": "ok",
-        "severity": severity.word,
+        "severity": worst(outcome.judged).word,
         "balances": [_balance(one) for one in outcome.judged],
     }
 

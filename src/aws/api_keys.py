@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws.clients import error_code
 from guard.model import Account, CheckError, Failure, Rules
 from providers import PROVIDERS
 from settings import SettingsError, override
@@ -69,7 +70,7 @@ def read(
     try:
         text = client.get_secret_value(SecretId=secret).get("SecretString")
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown")
+        code = error_code(error)
         if code == "ResourceNotFoundException":
             raise SecretError(f"The secret has no value yet. Set it to {SHAPE}.") from None
         raise SecretError(
@@ -77,7 +78,7 @@ def read(
         ) from None
     except BotoCoreError as error:
         raise SecretError(
-            f"Secrets Manager could not be reached ({type(error).__name__}). The next run tries again."
+            f"Secrets Manager could not be reached ({error_code(error)}). The next run tries again."
         ) from None
     if text is None:
         raise SecretError(f"The secret is binary. Set it as text: {SHAPE}.")

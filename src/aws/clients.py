@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,3 +42,10 @@ def secretsmanager() -> "SecretsManagerClient":
     for name in ("botocore", "botocore.parsers", "botocore.endpoint"):
         logging.getLogger(name).setLevel(logging.INFO)
     return boto3.client("secretsmanager", config=_PATIENCE)
+
+
+def error_code(error: ClientError | BotoCoreError) -> str:
+    """AWS's own name for what went wrong; its text could hold more than it should."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "unknown"))
+    return type(error).__name__

@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 )
 
 from guard.figures import days
-from guard.model import Account, Judged, Severity
+from guard.model import Account, Judged, worst
 
 NAMESPACE = "BudgetGuard"
 
@@ -40,7 +40,7 @@ def blobs(
     names = {"Provider": account.provider, "Account": account.label}
     figures: dict[str, float] = {"CheckSucceeded": int(ok)}
     if ok:
-        figures["Severity"] = max((one.severity for one in judged), default=Severity.OK)
+        figures["Severity"] = worst(judged)
     whole = _blob(figures, ({}, names), now)
     if judged:
         first, *others = (_of_balance(one, names, now, detailed=detailed) for one in judged)

@@ -1,6 +1,6 @@
 """How fast a balance is spent, and when it ends, from readings at irregular times.
 
-What is kept is a curve: the money spent since the first reading, at a few hundred times at most.
+What is kept is a curve: the money spent since the first reading, at a hundred times at most.
 Only falls are spending; a rise is a top-up, and says nothing about the pace. Between two readings
 the spending is taken as even.
 """

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from guard import wording
+from guard.forecast import LONGEST
 from guard.model import Alert, CheckError, Condition, Kind, Severity
 
 TEST_TEXT = "If you can read this, its alerts reach you here."
@@ -94,7 +95,7 @@ def labelled(text: str, label: str, length: int) -> str:
 
 def ends(alert: Alert) -> datetime | None:
     """When the balance is expected to be used up, if that is within a year."""
-    if alert.runway is None or alert.runway >= wording.LONGEST:
+    if alert.runway is None or alert.runway >= LONGEST:
         return None
     return alert.observed_at + alert.runway
 

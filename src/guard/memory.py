@@ -171,14 +171,7 @@ def loads_alert(text: str) -> Alert:
             why=tuple(map(_text, why)),
             next_reminder=_seconds(next_reminder),
         )
-    except (
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except UNREADABLE as error:
         raise UnreadableError(type(error).__name__) from None
 
 

@@ -3,7 +3,7 @@
 Money is `Decimal`, in units of its currency. Time is an aware UTC `datetime`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -151,6 +151,11 @@ class Judged:
     burn_per_day: Decimal | None
     runway: timedelta | None
     reasons: tuple[str, ...] = ()
+
+
+def worst(judged: Iterable[Judged]) -> Severity:
+    """The severity of an account: that of its worst balance."""
+    return max((one.severity for one in judged), default=Severity.OK)
 
 
 @dataclass(frozen=True, slots=True)

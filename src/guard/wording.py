@@ -4,14 +4,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from guard.figures import money
+from guard.forecast import DAY, LONGEST
 from guard.memory import Memory
 from guard.model import Budget, CheckError, Drain, Failure, Judged, Rules, Severity
 
 CENT = Decimal("0.01")
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-LONGEST = timedelta(days=365)
 
 ADVICE = {
     CheckError.CONFIG: (
