@@ -28,7 +28,10 @@ _KEY = re.compile(r"[\x21-\x7e]{1,512}")
 # What may be repeated of a name that is no account's: a plain word, not what a key looks like.
 _WORD = re.compile(r"[a-z]{2,20}")
 _SHORTEST_KEY = 8
-_LIKE_A_KEY = re.compile(r"sk[-_][A-Za-z0-9_-]{12,}")
+# Not within a word: `risk-assessment-model` is a fair label.
+_LIKE_A_KEY = re.compile(r"(?<![A-Za-z0-9])sk[-_][A-Za-z0-9_-]{12,}")
+# Keys are often named after their label, so only a label that reads like chance is a key's part.
+_LIKE_CHANCE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{16,}")
 
 
 class SecretError(Exception):
@@ -121,7 +124,7 @@ def _of_entry(name: str, value: object, keys: list[str], rules: Mapping[str, Rul
     misnamed = "the name of its entry should be provider/label"
     fallback = next(iter(rules.values()))
     unsaid = provider not in PROVIDERS and not _WORD.fullmatch(provider)
-    part_of_a_key = len(label) >= _SHORTEST_KEY and any(label in key for key in keys)
+    part_of_a_key = _LIKE_CHANCE.fullmatch(label) and any(label in key for key in keys)
     if unsaid or part_of_a_key or _LIKE_A_KEY.search(name) or any(key in name for key in keys):
         return Watched(Account("unknown", stand_in), fallback, _failure(misnamed))
     account = Account(provider, label if _LABEL.fullmatch(label) else stand_in)

@@ -181,3 +181,27 @@ def test_a_key_is_shown_to_nobody_who_does_not_ask_for_it():
         assert KEY not in str(caught.value)
     with pytest.raises(TypeError):
         vars(key)
+
+
+@pytest.mark.parametrize(
+    ("label", "key"),
+    [
+        ("research", "sk-research-0123456789abcdef"),
+        ("production-eu-1", "sk-production-eu-1-0123456789"),
+        ("risk-assessment-model", KEY),
+        ("task_force_production", KEY),
+    ],
+)
+def test_a_fair_label_is_kept_though_its_key_is_named_after_it(label, key):
+    [one] = parse(json.dumps({f"deepseek/{label}": key}), RULES)
+    assert (str(one.account), one.key.reveal()) == (f"deepseek/{label}", key)
+
+
+@pytest.mark.parametrize(
+    "label", ["sk-Qz7Xw3Kp9VtLm2RbYc8N0000", "my-sk-Qz7Xw3Kp9VtLm2RbYc8N", "0123456789abcdef"]
+)
+def test_a_label_that_is_a_key_or_a_part_of_one_is_never_repeated(label):
+    secret = {f"deepseek/{label}": "sk-deepseek-0123456789abcdef"}
+    [one] = parse(json.dumps(secret), RULES)
+    assert isinstance(one.key, Failure)
+    assert label not in f"{one.account}{one.key.detail}"
