@@ -1,26 +1,27 @@
 """One run of the guard, top to bottom: gather, decide, apply."""
 
 import time
-import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+import problems
 import summary
 from aws import api_keys, clients, metrics, state
 from aws.api_keys import Watched
 from aws.notifications import Topic
 from aws.state import Pending, Stored
 from guard.episodes import Decision, decide
-from guard.model import Account, Alert, CheckError, Failure, Reading
+from guard.model import Alert, CheckError, Failure, Reading
+from problems import GuardError
 from providers import PROVIDERS, http
+from schedule import event_time, observation_time
 from settings import Settings
 from summary import Outcome
 
@@ -32,17 +33,11 @@ UPSTREAM_SECONDS = 20.0  # nor a run
 FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
 LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
 CLAIM_ATTEMPTS = 25  # each failed one means that another run got through
-AHEAD = timedelta(minutes=5)
-EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # no balance was ever guarded before
 LONGEST_LEASE = 3600.0  # seconds; a lease beyond is a damaged one
 
 NOT_ASKED = Failure(CheckError.TIMEOUT, "The run had no time left to ask the provider.")
 
 logger = Logger(service="budget-guard")
-
-
-class GuardError(Exception):
-    """A part of the guard itself failed; all else was done. Says which part, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +82,10 @@ def run(
         logger.info("The event gives no time that can be used here; the clock's is taken.")
     for outcome in outcomes:
         _report(outcome, detailed=settings.detailed_metrics)
-    problems = [problem for outcome in outcomes for problem in outcome.problems]
-    if problems:
-        raise GuardError(" ".join(problems))
+    troubles = [trouble for outcome in outcomes for trouble in outcome.problems]
+    if troubles:
+        raise GuardError(" ".join(troubles))
     return summary.of_run(outcomes)
-
-
-def event_time(event: object) -> datetime | None:
-    """The scheduled time of an EventBridge-shaped event; `None` where it gives none."""
-    text = event.get("time") if isinstance(event, dict) else None
-    try:
-        when = datetime.fromisoformat(text) if isinstance(text, str) else None
-        if when is None or when.tzinfo is None:
-            return None
-        when = when.astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        return None
-    return when if when >= EARLIEST else None
-
-
-def observation_time(scheduled: datetime | None, last: datetime | None, clock: datetime) -> datetime:
-    """The *now* of an account: the scheduled time, unless it is behind the last or far ahead."""
-    now = clock.replace(microsecond=0)
-    if scheduled and scheduled <= now + AHEAD and (last is None or scheduled >= last):
-        return scheduled
-    return now
 
 
 def _check(watched: Watched, run: Run) -> Outcome:
@@ -120,11 +94,11 @@ def _check(watched: Watched, run: Run) -> Outcome:
     try:
         _check_account(outcome, watched, run)
     except (ClientError, BotoCoreError) as error:
-        outcome.problems.append(_table_problem(watched.account, error))
+        outcome.problems.append(problems.of_table(watched.account, error))
     except GuardError as error:
         outcome.problems.append(str(error))
     except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
-        outcome.problems.append(_bug(watched.account, error))
+        outcome.problems.append(problems.of_code(watched.account, error))
     return outcome
 
 
@@ -134,7 +108,7 @@ def _check_account(outcome: Outcome, watched: Watched, run: Run) -> None:
         # Read before the provider is asked: whatever another run stores meanwhile is noticed.
         stored = state.load(run.table, run.settings.table, watched.account)
     except (ClientError, BotoCoreError) as error:
-        outcome.problems.append(_table_problem(watched.account, error))
+        outcome.problems.append(problems.of_table(watched.account, error))
     last = stored.memory.observed_at if stored else None
     outcome.now = observation_time(run.event_time, last, run.clock())
     outcome.reading = _read(watched, run)
@@ -177,16 +151,16 @@ def _say(alert: Alert, outcome: Outcome, run: Run) -> bool:
         try:
             run.topic.publish(alert)
         except (ClientError, BotoCoreError) as error:
-            outcome.problems.append(_topic_problem(alert, error))
+            outcome.problems.append(problems.of_topic(alert, error))
             return False
         except Exception as error:  # noqa: BLE001 - one alert that can't be written holds up no other
-            outcome.problems.append(_bug(outcome.account, error))
+            outcome.problems.append(problems.of_code(outcome.account, error))
             return False
         outcome.published.append(alert)
         try:
             state.acknowledge(run.table, run.settings.table, outcome.account, alert)
         except (ClientError, BotoCoreError) as error:
-            outcome.problems.append(_table_problem(outcome.account, error))
+            outcome.problems.append(problems.of_table(outcome.account, error))
         return True
 
 
@@ -266,27 +240,4 @@ def _report(outcome: Outcome, *, detailed: bool) -> None:
     if isinstance(outcome.reading, Failure):
         logger.warning(outcome.reading.detail, extra={**names, "error": outcome.reading.error})
     for alert in outcome.published:
-        logger.info("Published.", extra=summary.of_alert(alert))
-
-
-def _table_problem(account: Account, error: ClientError | BotoCoreError) -> str:
-    return (
-        f"The state of {account} could not be read or stored ({clients.error_code(error)}): "
-        "check the table and the function's permissions for it."
-    )
-
-
-def _bug(account: Account, error: Exception) -> str:
-    """Where it happened; what the error itself says could hold more than it should."""
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"{account} could not be worked off: {type(error).__name__} "
-        f"at {Path(where.filename).name}:{where.lineno}; please report it."
-    )
-
-
-def _topic_problem(alert: Alert, error: ClientError | BotoCoreError) -> str:
-    return (
-        f"An alert about {alert.account} was not published ({clients.error_code(error)}) and stays "
-        "pending: check the alerts topic and the function's permissions for it."
-    )
+        logger.info("Published.", extra=summary.for_log(alert))

@@ -53,6 +53,16 @@ class Settings:
     rules: Mapping[str, Rules]
     origins: Mapping[str, str]
     detailed_metrics: bool
+    ops_topic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSettings:
+    """What the digest has to know of the environment; it needs no API keys."""
+
+    table: str
+    topic: str
+    ops_topic: str | None
 
 
 def from_environment() -> Settings:
@@ -72,6 +82,21 @@ def read(env: Mapping[str, str]) -> Settings:
             "DETAILED_METRICS", env.get("DETAILED_METRICS", "false"), ("true", "false")
         )
         == "true",
+        ops_topic=_optional(env, "OPS_TOPIC"),
+    )
+
+
+def for_digest() -> DigestSettings:
+    """Read `os.environ` for the digest; raises `SettingsError`."""
+    return read_for_digest(os.environ)
+
+
+def read_for_digest(env: Mapping[str, str]) -> DigestSettings:
+    """Parse the digest's variables; raises `SettingsError`."""
+    return DigestSettings(
+        table=_required(env, "STATE_TABLE"),
+        topic=_required(env, "ALERTS_TOPIC"),
+        ops_topic=_optional(env, "OPS_TOPIC"),
     )
 
 
@@ -210,6 +235,10 @@ def _required(env: Mapping[str, str], name: str) -> str:
             f"{name} is not set. The template sets it; deploy the stack with 'sam deploy'."
         )
     return value
+
+
+def _optional(env: Mapping[str, str], name: str) -> str | None:
+    return env.get(name, "").strip() or None
 
 
 def _unreadable(name: str, text: str, grammar: str) -> SettingsError:

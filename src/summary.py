@@ -55,6 +55,11 @@ def of_alert(alert: Alert) -> dict[str, str | None]:
     }
 
 
+def for_log(alert: Alert) -> dict[str, str | None]:
+    """The same with its time, since a log line bears only the time at which it was written."""
+    return {"observed_at": timestamp(alert.observed_at), **of_alert(alert)}
+
+
 def _balance(one: Judged) -> dict[str, Any]:
     return {
         "currency": one.balance.currency,

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from guard.digest import sum_up
 from guard.episodes import decide
 from guard.memory import Memory
-from guard.messages import Message, render
+from guard.messages import Message, render, render_digest
 from guard.model import Account, Alert, Balance, CheckError, Failure, Kind, Reading, Severity
 from providers import PROVIDERS
 from settings import read
@@ -27,14 +28,38 @@ def lent(cash: str, spendable: str) -> Reading:
     return Reading((balance,))
 
 
-def said(account: Account, readings: list[tuple[float, Reading | Failure]]) -> list[Alert]:
-    """What is said of an account over readings, each so many hours after the start."""
+def lived(
+    account: Account, readings: list[tuple[float, Reading | Failure]]
+) -> tuple[Memory, list[Alert]]:
+    """What is remembered and said after readings, each so many hours after the start."""
     memory, alerts = Memory(), []
     for hours, reading in readings:
         decision = decide(memory, reading, RULES[account.provider], account, START + hours * HOUR)
         memory = decision.memory
         alerts += decision.alerts
-    return alerts
+    return memory, alerts
+
+
+def said(account: Account, readings: list[tuple[float, Reading | Failure]]) -> list[Alert]:
+    """What is said of an account over readings."""
+    return lived(account, readings)[1]
+
+
+def digested() -> Message:
+    """The digest of two accounts after two weeks and eight hours."""
+    weeks = range(14 * 24 + 9)
+    spent = [hour * 0.31 + max(hour - 168, 0) * 0.06 for hour in weeks]
+    deepseek = [usd(f"{150 - money + 100 * (hour > 250):.2f}") for hour, money in enumerate(spent)]
+    novita = [usd(f"{61 - hour / 8:.2f}") for hour in weeks]
+    down = Failure(CheckError.SERVER_ERROR, "Novita AI answered 503.")
+    memories = {
+        DEEPSEEK: lived(DEEPSEEK, list(enumerate(deepseek)))[0],
+        NOVITA: lived(NOVITA, [(n, down if 300 < n < 304 else one) for n, one in enumerate(novita)])[0],
+    }
+    now = START + weeks[-1] * HOUR
+    alert = Alert("0" * 32, "digest", Kind.DIGEST, None, Severity.OK, DEEPSEEK, now)
+    titles = {name: provider.title for name, provider in PROVIDERS.items()}
+    return render_digest(alert, sum_up(memories, now), titles, ())
 
 
 def samples() -> dict[str, Message]:
@@ -54,6 +79,7 @@ def samples() -> dict[str, Message]:
         "Alert: a fast drain": _rendered(drain),
         "Alert: living on credit": _rendered(credit),
         "Alert: a check that fails": _rendered(failing),
+        "Digest": digested(),
         "Test": _rendered(test),
     }
 
@@ -65,8 +91,10 @@ def _rendered(alert: Alert) -> Message:
 def as_markdown() -> str:
     """The README's section of texts."""
     return "\n".join(
-        f"**{heading}**\n\n```text\n{message.subject}\n\n{message.texts['email']}\n\n"
-        f"SMS: {message.texts['sms']}\n```\n"
+        f"**{heading}**\n\n```text\n{message.subject}\n\n{message.texts['email']}\n"
+        # The phone gets what is critical, and the test; a digest is neither.
+        + ("" if heading == "Digest" else f"\nSMS: {message.texts['sms']}\n")
+        + "```\n"
         for heading, message in samples().items()
     )
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from samtranslator.intrinsics.resolver import IntrinsicsResolver
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parent.parent
+NOTHING = {"Ref": "AWS::NoValue"}
 
 
 class _Policies:
@@ -25,19 +27,54 @@ def source() -> dict[str, Any]:
 
 
 @cache
-def translated() -> dict[str, Any]:
-    """The template as CloudFormation sees it, with the default of every parameter."""
+def translated(**given: str) -> dict[str, Any]:
+    """The template as CloudFormation carries it out, with the parameters given, else their defaults.
+
+    Parameters are their values and conditions are decided; references to resources stay as they are.
+    """
     template = yaml_parse((ROOT / "template.yaml").read_text())
     template["Globals"]["Function"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
-    values = {name: str(p["Default"]) for name, p in template["Parameters"].items()}
+    assert given.keys() <= template["Parameters"].keys()
+    values = {name: given.get(name, str(p["Default"])) for name, p in template["Parameters"].items()}
     with patch.dict(os.environ, AWS_DEFAULT_REGION="eu-central-1"):  # the translator insists on one
-        return transform(template, values, _Policies())
+        template = transform(template, dict(values), _Policies())
+    template = IntrinsicsResolver(values).resolve_parameter_refs(template)
+    holds = {name: _holds(condition) for name, condition in template["Conditions"].items()}
+    template["Resources"] = {
+        name: _decided(resource, holds)
+        for name, resource in template["Resources"].items()
+        if holds.get(resource.get("Condition"), True)
+    }
+    return template
 
 
-def resources(kind: str) -> dict[str, dict[str, Any]]:
+def resources(kind: str, **given: str) -> dict[str, dict[str, Any]]:
     """The properties of every resource of a type, by logical id."""
     return {
         name: resource["Properties"]
-        for name, resource in translated()["Resources"].items()
+        for name, resource in translated(**given)["Resources"].items()
         if resource["Type"] == kind
     }
+
+
+def _holds(condition: Any) -> bool:
+    match condition:
+        case {"Fn::Not": [inner]}:
+            return not _holds(inner)
+        case {"Fn::Equals": [one, other]}:
+            return one == other
+    raise NotImplementedError(condition)
+
+
+def _decided(value: Any, holds: dict[str, bool]) -> Any:
+    """The value without `Fn::If`, and without what is `AWS::NoValue` then."""
+    match value:
+        case {"Fn::If": [name, yes, no]}:
+            return _decided(yes if holds[name] else no, holds)
+        case dict():
+            members = {name: _decided(member, holds) for name, member in value.items()}
+            return {name: member for name, member in members.items() if member != NOTHING}
+        case list():
+            items = [_decided(item, holds) for item in value]
+            return [item for item in items if item != NOTHING]
+    return value

@@ -9,7 +9,7 @@ import boto3
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
 
-from handlers.check_balances import lambda_handler
+from handlers import check_balances, send_digest
 from tests import stack
 
 DEEPSEEK_KEY = "sk-deepseek-0123456789abcdef"
@@ -37,11 +37,14 @@ class World:
         )
         self.secrets = boto3.client("secretsmanager")
         self.secret = self.secrets.create_secret(Name="api-keys")["ARN"]
-        self.topic = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
+        self.sns = boto3.client("sns")
+        self.topic = self.sns.create_topic(Name="alerts")["TopicArn"]
+        self.ops_topic = self.sns.create_topic(Name="operations")["TopicArn"]
         setenv = monkeypatch.setenv
         setenv("API_KEYS_SECRET", self.secret)
         setenv("STATE_TABLE", self.table)
         setenv("ALERTS_TOPIC", self.topic)
+        setenv("OPS_TOPIC", self.ops_topic)
         setenv("DEEPSEEK_URL", sandbox.url)
         setenv("NOVITA_URL", sandbox.url)
         self.keys({"deepseek": DEEPSEEK_KEY, "novita": NOVITA_KEY})
@@ -69,11 +72,16 @@ class World:
 
     def run(self, event: Any, seconds_left: float = 60) -> dict[str, Any]:
         """Run the handler once, as Lambda does: the answer must be JSON."""
-        context = SimpleNamespace(
-            get_remaining_time_in_millis=lambda: int(seconds_left * 1000),
-            aws_request_id="7d3b4f52-0000-0000-0000-000000000000",
-        )
-        return json.loads(json.dumps(lambda_handler(event, context)))
+        return json.loads(json.dumps(check_balances.lambda_handler(event, _context(seconds_left))))
+
+    def digest(self, when: datetime | None = None, seconds_left: float = 60) -> dict[str, Any]:
+        """Run the digest's handler for a scheduled time, by default `now`."""
+        event = {"time": (when or self.now).isoformat()}
+        return json.loads(json.dumps(send_digest.lambda_handler(event, _context(seconds_left))))
+
+    def subscribe(self, topic: str, protocol: str = "email", endpoint: str = "a@example.com") -> None:
+        """Subscribe to a topic; moto takes it as confirmed."""
+        self.sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
 
     def mail(self) -> list[SimpleNamespace]:
         """The notifications since the last call, in their order."""
@@ -89,6 +97,13 @@ class World:
     def item(self, account: str = "deepseek/default") -> dict[str, Any]:
         """The account's item in the state table."""
         return self.dynamodb.get_item(TableName=self.table, Key={"account": {"S": account}})["Item"]
+
+
+def _context(seconds_left: float) -> SimpleNamespace:
+    return SimpleNamespace(
+        get_remaining_time_in_millis=lambda: int(seconds_left * 1000),
+        aws_request_id="7d3b4f52-0000-0000-0000-000000000000",
+    )
 
 
 def _notification(_id, message, subject, attributes, *_rest):

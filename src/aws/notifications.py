@@ -1,17 +1,25 @@
 """Publishing to the alerts topic."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aws import clients
-from guard.messages import render
+from guard.messages import Message, render
 from guard.model import Alert
 from providers import PROVIDERS
 from providers.provider import UNKNOWN
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribers:
+    """How many subscriptions of a topic are confirmed, and how many wait for it."""
+
+    confirmed: int
+    waiting: int
 
 
 class Topic:
@@ -27,7 +35,10 @@ class Topic:
     def publish(self, alert: Alert) -> None:
         """Publish one alert, once, to every subscriber. Raises `ClientError` or `BotoCoreError`."""
         name = alert.account.provider
-        message = render(alert, PROVIDERS.get(name) or replace(UNKNOWN, title=name))
+        self.send(render(alert, PROVIDERS.get(name) or replace(UNKNOWN, title=name)))
+
+    def send(self, message: Message) -> None:
+        """Publish a message as it is. Raises as `publish` does."""
         self._client = self._client or clients.sns()
         self._client.publish(
             TopicArn=self._arn,
@@ -39,3 +50,16 @@ class Topic:
                 for name, value in message.attributes.items()
             },
         )
+
+
+def subscribers(topic: str) -> Subscribers:
+    """Count a topic's subscriptions. Raises `ClientError` or `BotoCoreError`.
+
+    One that isn't confirmed has the words "PendingConfirmation" in the place of its ARN:
+    https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+    """
+    pages = clients.sns().get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    arns = [one["SubscriptionArn"] for page in pages for one in page["Subscriptions"]]
+    confirmed = sum(arn.startswith("arn:") for arn in arns)
+    waiting = sum(arn == "PendingConfirmation" for arn in arns)
+    return Subscribers(confirmed, waiting)

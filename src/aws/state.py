@@ -74,6 +74,26 @@ def load(client: "DynamoDBClient", table: str, account: Account) -> Stored:
     )
 
 
+def load_all(client: "DynamoDBClient", table: str) -> dict[Account, Memory]:
+    """What is remembered of every account; an item that makes no sense is left out.
+
+    Raises `ClientError` or `BotoCoreError`.
+    """
+    pages = client.get_paginator("scan").paginate(
+        TableName=table,
+        ConsistentRead=True,
+        ProjectionExpression="account, #state",
+        ExpressionAttributeNames={"#state": "state"},
+    )
+    memories = {}
+    for item in (item for page in pages for item in page["Items"]):
+        provider, _, label = item["account"]["S"].partition("/")
+        if label and "#" not in label:  # else it is no account's, or one that was kept aside
+            with suppress(KeyError, UnreadableError):
+                memories[Account(provider, label)] = loads(item["state"]["S"])
+    return memories
+
+
 def keep_aside(client: "DynamoDBClient", table: str, account: Account, stored: Stored) -> str:
     """Copy a damaged item to a key of its own, which is returned; the same item has the same key."""
     item = dict(stored.damaged or {})

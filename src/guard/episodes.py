@@ -28,6 +28,7 @@ from guard.model import (
     Severity,
     Spans,
 )
+from guard.tally import Tally
 
 FAILURES_IN_A_ROW = 3
 # What another try won't heal is said at the first failure.
@@ -155,11 +156,10 @@ def counted(reading: Reading, known: Mapping[str, Row]) -> tuple[Balance, ...]:
 
 def _after_failure(memory: Memory, now: datetime) -> Memory:
     before = memory.failing
-    if before is None:
-        return replace(memory, failing=Failing(1, now, now))
-    if before.last_at == now:  # the same event again is the same check
+    if before and before.last_at == now:  # the same event again is the same check
         return memory
-    return replace(memory, failing=Failing(before.count + 1, before.since, now))
+    failing = Failing(before.count + 1, before.since, now) if before else Failing(1, now, now)
+    return replace(memory, failing=failing, failed=memory.failed.plus(now, Decimal(1)))
 
 
 def _after_reading(
@@ -169,7 +169,10 @@ def _after_reading(
     for balance in counted(reading, memory.rows):
         before = rows.get(balance.currency)
         fall = before.balance - balance.amount if before else NO_MONEY
+        # A row that is new on an account which is known stood at zero until now.
+        rise = -fall if before else balance.amount if memory.rows else NO_MONEY
         curve = (before.curve if before else Curve()).reading(now, fall)
+        added = (before.added if before else Tally()).plus(now, rise)
         pace = forecast(curve, balance.amount, now)
         severity, reasons = judge(
             balance.amount,
@@ -183,7 +186,7 @@ def _after_reading(
             Judged(balance, severity, pace and pace.burn_per_day, pace and pace.runway, reasons)
         )
         if before or balance.amount != 0:
-            rows[balance.currency] = Row(balance.amount, severity, curve)
+            rows[balance.currency] = Row(balance.amount, severity, curve, added)
     return tuple(judged), replace(memory, rows=rows, failing=None)
 
 

@@ -25,6 +25,7 @@ SPACING = (
     (timedelta(hours=2), timedelta(minutes=10)),
     (timedelta(hours=26), timedelta(hours=1)),
     (timedelta(days=8), timedelta(hours=6)),
+    (timedelta(days=15), timedelta(days=1)),
 )
 MOST_POINTS = 100
 

@@ -12,7 +12,8 @@ WIDTH = 72
 def mail(alert: Alert, contact: Contact) -> str:
     """The whole text, readable in a narrow window."""
     if alert.condition is None:
-        return f"{headline(alert, contact)}\n\n{TEST_TEXT}\n\n{_footer(alert)}"
+        said = (headline(alert, contact), TEST_TEXT, *alert.why)
+        return "\n\n".join((*map(_filled, said), _footer(alert)))
     parts = [
         _filled(headline(alert, contact)),
         "\n".join(_filled(text, name) for name, text in facts(alert)),

@@ -6,7 +6,7 @@ Everything is one JSON text of well under 4 KB, so that a run costs one read and
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -22,6 +22,7 @@ from guard.model import (
     Kind,
     Severity,
 )
+from guard.tally import Entry, Tally
 
 FORMAT = 1
 MOST_MONEY = Decimal(10) ** 18  # more than any provider's answer may hold
@@ -45,6 +46,7 @@ class Row:
     balance: Decimal
     severity: Severity
     curve: Curve
+    added: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,17 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """All that is remembered of one account. `serial` counts its episodes."""
+    """All that is remembered of one account.
+
+    `serial` counts its episodes, `failed` the checks that failed.
+    """
 
     observed_at: datetime | None = None
     rows: Mapping[str, Row] = field(default_factory=dict)
     failing: Failing | None = None
     episodes: Mapping[EpisodeKey, Episode] = field(default_factory=dict)
     serial: int = 0
+    failed: Tally = field(default_factory=Tally)
 
 
 def dumps(memory: Memory) -> str:
@@ -74,7 +80,12 @@ def dumps(memory: Memory) -> str:
             "format": FORMAT,
             "observed_at": _time(memory.observed_at),
             "rows": {
-                currency: [money(row.balance), row.severity.word, _curve(row.curve)]
+                currency: [
+                    money(row.balance),
+                    row.severity.word,
+                    _curve(row.curve),
+                    _tally(row.added),
+                ]
                 for currency, row in memory.rows.items()
             },
             "failing": memory.failing
@@ -92,6 +103,7 @@ def dumps(memory: Memory) -> str:
                 for (condition, currency), e in memory.episodes.items()
             ],
             "serial": memory.serial,
+            "failed": _tally(memory.failed),
         }
     )
 
@@ -105,10 +117,7 @@ def loads(text: str) -> Memory:
         failing = data["failing"]
         return Memory(
             observed_at=_when(data["observed_at"]),
-            rows={
-                currency: Row(_finite(balance), Severity.from_word(word), _read_curve(curve))
-                for currency, (balance, word, curve) in data["rows"].items()
-            },
+            rows={currency: _read_row(*row) for currency, row in data["rows"].items()},
             failing=None if failing is None else _read_failing(*failing),
             episodes={
                 (Condition(condition), currency): Episode(
@@ -117,6 +126,7 @@ def loads(text: str) -> Memory:
                 for condition, currency, id, opened, word, said, step in data["episodes"]
             },
             serial=_count(data["serial"]),
+            failed=_read_tally(data.get("failed", "")),
         )
     except UNREADABLE as error:
         raise UnreadableError(type(error).__name__) from None
@@ -194,6 +204,10 @@ def _instant(text: str) -> datetime:
     return when
 
 
+def _read_row(balance: str, word: str, curve: str, added: str = "") -> Row:
+    return Row(_finite(balance), Severity.from_word(word), _read_curve(curve), _read_tally(added))
+
+
 def _read_failing(count: object, since: str, last_at: str) -> Failing:
     return Failing(_count(count), _instant(since), _instant(last_at))
 
@@ -244,6 +258,18 @@ def _curve(curve: Curve) -> str:
         )
         steps.append(f"{seconds}:{_short(point.spent - before.spent)}")
     return ",".join((timestamp(first.at), *steps))
+
+
+def _tally(tally: Tally) -> str:
+    """Seconds of Unix time and how much, of each entry."""
+    return ",".join(f"{entry.at.timestamp():.0f}:{entry.amount:f}" for entry in tally.entries)
+
+
+def _read_tally(text: str) -> Tally:
+    parts = (entry.split(":") for entry in text.split(",") if entry)
+    return Tally(
+        tuple(Entry(datetime.fromtimestamp(int(at), UTC), _finite(amount)) for at, amount in parts)
+    )
 
 
 def _short(amount: Decimal) -> str:

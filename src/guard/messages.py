@@ -7,9 +7,11 @@ https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html (chat).
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from guard import digest
+from guard.digest import Summed
 from guard.figures import days, money, pace, timestamp
 from guard.headlines import TEST_TEXT, Contact, ends, headline, labelled, summed_up
 from guard.mail import facts, mail, steps
@@ -35,19 +37,60 @@ class Message:
 
 def render(alert: Alert, contact: Contact) -> Message:
     """Write one alert for every channel."""
-    text = mail(alert, contact)
-    chat = json.dumps(_chat(alert, contact))
-    data = json.dumps(as_json(alert))
+    lines = "\n".join(f"*{name}*: {text}" for name, text in facts(alert)) if alert.condition else ""
+    return _message(
+        alert,
+        as_json(alert),
+        subject=_subject(alert, contact),
+        text=mail(alert, contact),
+        sms=_sms(alert, contact),
+        chat=f"{headline(alert, contact)}\n{lines or TEST_TEXT}",
+        steps=steps(alert, contact) if alert.condition else [],
+    )
+
+
+def render_digest(
+    alert: Alert, summed: Sequence[Summed], titles: Mapping[str, str], delivery: Sequence[str]
+) -> Message:
+    """Write a digest for every channel.
+
+    `titles` are the providers' names as people know them, `delivery` what is to be said of it.
+    """
+    text = digest.text(summed, titles, alert.observed_at, delivery, alert.id)
+    subject = digest.subject(summed)
+    return _message(
+        alert,
+        {**as_json(alert), "accounts": digest.data(summed)},
+        subject=subject,
+        text=text,
+        sms=f"budget-guard: {subject.removeprefix('[digest] ')}."[:SMS_LENGTH],
+        chat=f"```\n{text}\n```",
+        steps=[],
+    )
+
+
+def _message(
+    alert: Alert,
+    data: Mapping[str, object],
+    *,
+    subject: str,
+    text: str,
+    sms: str,
+    chat: str,
+    steps: Sequence[str],
+) -> Message:
+    subject = _printable(subject)
+    notification = json.dumps(_chat(alert, subject, chat, steps))
     return Message(
-        subject=_printable(_subject(alert, contact))[:SUBJECT_LENGTH],
+        subject=subject[:SUBJECT_LENGTH],
         texts={
             "default": text,
             "email": text,
-            "sms": _sms(alert, contact),
-            "lambda": data,
-            "sqs": data,
-            "http": chat,
-            "https": chat,
+            "sms": _NOT_GSM7.sub("?", sms),
+            "lambda": json.dumps(data),
+            "sqs": json.dumps(data),
+            "http": notification,
+            "https": notification,
         },
         attributes={
             "severity": alert.severity.word,
@@ -100,7 +143,7 @@ def _sms(alert: Alert, contact: Contact) -> str:
     sms = labelled(text + link, alert.account.label, SMS_LENGTH)
     if len(sms) > SMS_LENGTH:  # the link gives way next: it stands in the mail as well
         sms = labelled(text, alert.account.label, SMS_LENGTH)[:SMS_LENGTH]
-    return _NOT_GSM7.sub("?", sms)
+    return sms
 
 
 def _link(alert: Alert, contact: Contact) -> str:
@@ -111,10 +154,8 @@ def _link(alert: Alert, contact: Contact) -> str:
     return f" {contact.top_up.removeprefix('https://')}"
 
 
-def _chat(alert: Alert, contact: Contact) -> dict[str, object]:
+def _chat(alert: Alert, title: str, description: str, steps: Sequence[str]) -> dict[str, object]:
     """The custom notification that AWS's chat applications show in Slack and Teams."""
-    lines = "\n".join(f"*{name}*: {text}" for name, text in facts(alert)) if alert.condition else ""
-    title = _printable(_subject(alert, contact))
     context = {name: str(value) for name, value in as_json(alert).items() if isinstance(value, str)}
     return {
         "version": "1.0",
@@ -123,8 +164,8 @@ def _chat(alert: Alert, contact: Contact) -> dict[str, object]:
         "content": {
             "textType": "client-markdown",
             "title": title,
-            "description": f"{headline(alert, contact)}\n{lines or TEST_TEXT}",
-            "nextSteps": steps(alert, contact) if alert.condition else [],
+            "description": description,
+            "nextSteps": list(steps),
             "keywords": [alert.severity.word, alert.kind, str(alert.account)],
         },
         "metadata": {

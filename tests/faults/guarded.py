@@ -4,6 +4,7 @@ import re
 import time
 
 # Of no words that the guard uses, so that a part of one is found only where it leaked.
+# pragma: allowlist nextline secret - made up
 KEYS = {"deepseek": "sk-Qz7Xw3Kp9VtLm2RbYc8N", "novita": "sk_Hj4Fd6Gs1ZxUe5WoTa0P"}
 ACCOUNT_SECONDS, RUN_SECONDS = 10, 25  # the contract's bounds
 AT_ONCE = 30  # accounts that are surely checked side by side, so that a run takes what one takes

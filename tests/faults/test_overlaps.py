@@ -9,7 +9,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from check import GuardError
+from problems import GuardError
 from providers import PROVIDERS
 from tests.world import DEEPSEEK_KEY, QUARTER, START, account
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from check import GuardError
+from problems import GuardError
 from tests.world import DEEPSEEK_KEY, account
 
 HOUR = timedelta(hours=1)

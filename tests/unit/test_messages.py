@@ -153,13 +153,18 @@ def test_the_mail_of_a_failing_check():
 
 
 def test_the_mail_of_a_test_says_that_nothing_is_wrong():
-    assert mail(an_alert(None, Kind.TEST)) == dedent("""\
+    assert mail(an_alert(None, Kind.TEST, why=())) == dedent("""\
         This is a test of budget-guard. Nothing is wrong.
 
         If you can read this, its alerts reach you here.
 
         Checked Wed 10 Jun 2026, 14:15 UTC
         budget-guard 0123456789abcdef0123456789abcdef""")
+
+
+def test_the_mail_of_a_test_says_whom_it_does_not_reach():
+    text = mail(an_alert(None, Kind.TEST, why=("Nobody is subscribed.",)))
+    assert "reach you here.\n\nNobody is subscribed.\n\nChecked" in text
 
 
 @pytest.mark.parametrize("condition", Condition)

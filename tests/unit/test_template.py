@@ -3,13 +3,82 @@
 import importlib
 import re
 
+import pytest
+
 import settings
 from guard.model import Rules
 from tests import stack
 
+RESOURCES = {
+    "API_KEYS_SECRET": {"Fn::GetAtt": ["ApiKeys", "Id"]},
+    "STATE_TABLE": {"Ref": "State"},
+    "ALERTS_TOPIC": {"Ref": "AlertsTopic"},
+    "OPS_TOPIC": {"Ref": "OpsTopic"},
+}
+NEEDED = dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")
+# The public surface: what a user's samconfig and scripts rely on.
+PARAMETERS = {
+    "AlertEmail": "",
+    "AlertPhone": "",
+    "Schedule": "rate(15 minutes)",
+    "DeepSeekBudget": "20/5 USD, 150/35 CNY",
+    "NovitaBudget": "20/5 USD",
+    "NovitaWatch": "available",
+    "Runway": "7d/2d",
+    "RemindEvery": "24h/6h",
+    "FastDrain": "25%/1h",
+    "DigestSchedule": "cron(0 8 ? * MON *)",
+    "LogRetentionDays": 30,
+    "KmsKeyArn": "",
+    "DetailedMetrics": "false",
+}
+OUTPUTS = {
+    "CheckBalances": {"Ref": "CheckBalances"},
+    "SendDigest": {"Ref": "SendDigest"},
+    "ApiKeys": {"Fn::GetAtt": ["ApiKeys", "Id"]},
+    "AlertsTopic": {"Ref": "AlertsTopic"},
+    "OpsTopic": {"Ref": "OpsTopic"},
+    "State": {"Ref": "State"},
+    "Dashboard": {"Ref": "Dashboard"},
+}
+KINDS = {
+    "CheckBalances": "AWS::Lambda::Function",
+    "SendDigest": "AWS::Lambda::Function",
+    "ApiKeys": "AWS::SecretsManager::Secret",
+    "AlertsTopic": "AWS::SNS::Topic",
+    "OpsTopic": "AWS::SNS::Topic",
+    "State": "AWS::DynamoDB::Table",
+    "Dashboard": "AWS::CloudWatch::Dashboard",
+}
+
 
 def parameter(name):
     return stack.source()["Parameters"][name]
+
+
+def variables(function):
+    return stack.resources("AWS::Lambda::Function")[function]["Environment"]["Variables"]
+
+
+def test_the_resources_that_users_rely_on_are_there_and_named_by_an_output():
+    found = stack.translated()
+    assert {name: found["Resources"][name]["Type"] for name in KINDS} == KINDS
+    assert {name: found["Outputs"][name]["Value"] for name in OUTPUTS} == OUTPUTS
+    assert all(output["Description"] for output in found["Outputs"].values())
+
+
+def test_two_stacks_can_stand_side_by_side_since_no_name_is_fixed():
+    of_others = {"DisplayName", "MetricName", "FunctionName"}
+    names = [
+        value
+        for resource in stack.translated()["Resources"].values()
+        for member, value in resource["Properties"].items()
+        if member.endswith("Name") and member not in of_others
+    ]
+    assert len(names) == 10  # the alarms and the dashboard
+    assert all("${AWS::StackName}" in name["Fn::Sub"] for name in names)
+    functions = stack.resources("AWS::Lambda::Function").values()
+    assert not [function for function in functions if "FunctionName" in function]
 
 
 def test_every_handler_of_the_template_exists():
@@ -31,24 +100,43 @@ class Asked(dict):
 
 
 def test_every_variable_that_the_settings_read_is_set_by_the_template_and_no_other():
-    variables = stack.resources("AWS::Lambda::Function")["CheckBalances"]["Environment"]["Variables"]
-    asked = Asked(dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x"))
+    asked = Asked(NEEDED)
     settings.read(asked)
     origins = {name for name in asked.names if name.endswith("_URL")}
-    assert asked.names - origins == set(variables)
+    assert asked.names - origins == set(variables("CheckBalances"))
     assert origins == {"DEEPSEEK_URL", "NOVITA_URL"}
 
 
+def test_every_variable_that_the_digest_reads_is_set_by_the_template_and_no_other():
+    asked = Asked(NEEDED)
+    settings.read_for_digest(asked)
+    assert asked.names == set(variables("SendDigest"))
+
+
 def test_the_defaults_of_the_template_are_those_of_the_settings():
-    needed = dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")
-    variables = stack.source()["Resources"]["CheckBalances"]["Properties"]["Environment"]["Variables"]
-    defaults = {
-        name: str(parameter(value["Ref"])["Default"])
-        for name, value in variables.items()
-        if name not in needed
+    given = {
+        name: value for name, value in variables("CheckBalances").items() if isinstance(value, str)
     }
-    assert settings.read(needed | defaults) == settings.read(needed)
-    assert all(isinstance(rules, Rules) for rules in settings.read(needed).rules.values())
+    assert len(given) == 7
+    assert settings.read(NEEDED | given) == settings.read(NEEDED)
+    assert all(isinstance(rules, Rules) for rules in settings.read(NEEDED).rules.values())
+
+
+@pytest.mark.parametrize("function", ["CheckBalances", "SendDigest"])
+def test_a_variable_for_a_resource_names_the_one_that_it_is_for(function):
+    for name, value in variables(function).items():
+        assert isinstance(value, str) or value == RESOURCES[name]
+
+
+def test_the_parameters_are_those_that_users_rely_on_with_their_defaults():
+    given = stack.source()["Parameters"]
+    assert {name: one["Default"] for name, one in given.items()} == PARAMETERS
+
+
+def test_every_parameter_is_shown_in_a_group_when_the_stack_is_deployed_by_hand():
+    groups = stack.source()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+    assert sorted(shown) == sorted(PARAMETERS)
 
 
 def test_every_parameter_is_described_has_a_default_and_is_bounded():
@@ -64,12 +152,17 @@ def test_every_default_fits_its_own_pattern():
             assert re.search(given["AllowedPattern"], str(given["Default"]))
 
 
-def test_the_patterns_refuse_what_the_settings_refuse():
+def test_the_patterns_refuse_what_can_not_be_used():
     for name, bad in {
         "DeepSeekBudget": ["20", "20/5", "20/5 usd", "20/5 USD,", "20/5 USD 1/1 CNY", ""],
         "Runway": ["7d", "7/2", "never", ""],
         "RemindEvery": ["off", "24h", "1 day/6h"],
         "FastDrain": ["25/1h", "25%", "%/1h"],
+        "Schedule": ["15 minutes", "rate()", ""],
+        "DigestSchedule": ["weekly", "cron()", ""],
+        "AlertEmail": ["owner", "owner@example", "a b@example.com"],
+        "AlertPhone": ["015112345678", "+0151", "phone"],
+        "KmsKeyArn": ["alias/mine", "arn:aws:kms:eu-central-1:123456789012:alias/mine"],
     }.items():
         for text in bad:
             assert not re.search(parameter(name)["AllowedPattern"], text), (name, text)

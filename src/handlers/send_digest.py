@@ -1,0 +1,15 @@
+"""The function `SendDigest`: an event in, a summary out."""
+
+from typing import Any
+
+import digest
+import settings
+from handlers.lambda_time import clock, seconds_left
+
+
+def lambda_handler(event: object, context: object) -> dict[str, Any]:
+    """Publish the digest of the last seven days, once for each scheduled time.
+
+    Raises `SettingsError` or `GuardError` when a part of the guard itself fails.
+    """
+    return digest.send(event, settings.for_digest(), clock, lambda: seconds_left(context))

@@ -1,0 +1,131 @@
+"""What the digest makes of what is remembered."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from guard import digest
+from guard.digest import sum_up
+from guard.forecast import Curve, Point
+from guard.memory import Failing, Memory, Row
+from guard.model import Account, Severity
+from guard.tally import Entry, Tally
+
+NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
+DAY = timedelta(days=1)
+DEFAULT = Account("deepseek", "default")
+TITLES = {"deepseek": "DeepSeek", "novita": "Novita AI"}
+
+
+def spending(*by_day, ended=NOW) -> Curve:
+    """A curve that ends now, with so much spent on each day before, the oldest first."""
+    spent, at = Decimal(0), ended - len(by_day) * DAY
+    points = [Point(at, spent)]
+    for money in by_day:
+        at, spent = at + DAY, spent + Decimal(str(money))
+        points.append(Point(at, spent))
+    return Curve(tuple(points))
+
+
+def memory(*by_day, balance="100", severity=Severity.OK, added=(), **more) -> Memory:
+    tally = Tally(tuple(Entry(at, Decimal(amount)) for at, amount in added))
+    return Memory(NOW, {"USD": Row(Decimal(balance), severity, spending(*by_day), tally)}, **more)
+
+
+def told(*memories, now=NOW) -> str:
+    accounts = {Account("deepseek", f"n{n}"): one for n, one in enumerate(memories)}
+    text = digest.text(sum_up(accounts, now), TITLES, now, (), "0" * 32)
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("by_day", "sentence"),
+    [
+        ([4] * 7 + [5] * 7, "Week 35.00 USD spent, 25% more than in the week before"),
+        ([5] * 7 + [4] * 7, "Week 28.00 USD spent, 20% less than in the week before"),
+        ([5] * 14, "Week 35.00 USD spent, as much as in the week before"),
+        ([0] * 7 + [5] * 7, "Week 35.00 USD spent; nothing in the week before"),
+        ([4] * 3 + [5] * 7, "Week 35.00 USD spent, 25% more a day than in the 3 days before"),
+        ([5] * 7, "Week 35.00 USD spent Lasts"),
+        ([5] * 3, "Week 15.00 USD spent in 3 days Lasts"),
+        ([0] * 14, "Week 0.00 USD spent; nothing in the week before"),
+        ([], "Week not known yet"),
+    ],
+)
+def test_the_week_is_told_against_as_much_as_is_known_of_the_one_before(by_day, sentence):
+    assert sentence in told(memory(*by_day))
+
+
+def test_a_row_without_history_says_so():
+    row = Row(Decimal(10), Severity.OK, Curve())
+    assert "Week not known yet Lasts not known yet" in told(Memory(NOW, {"USD": row}))
+
+
+def test_top_ups_of_the_week_are_summed_and_others_left_out():
+    top_ups = [(NOW - 7.5 * DAY, "70"), (NOW - 3 * DAY, "20"), (NOW - DAY, "0.50")]
+    assert "Top-ups at least 20.50 USD" in told(memory(1, added=top_ups))
+
+
+def test_two_currencies_are_told_one_after_the_other_each_with_its_severity():
+    rows = {
+        "USD": Row(Decimal(3), Severity.CRITICAL, spending(1, 1)),
+        "CNY": Row(Decimal(500), Severity.OK, spending(7, 7)),
+    }
+    text = told(Memory(NOW, rows))
+    assert 'DeepSeek "n0": critical' in text
+    assert text.index("500.00 CNY (ok)") < text.index("3.00 USD (critical)")
+    assert "It cost 14.00 CNY and 2.00 USD." in text
+
+
+def test_whoever_is_in_most_need_comes_first():
+    critical = memory(1, severity=Severity.CRITICAL)
+    unreadable = Memory(NOW, failing=Failing(3, NOW - DAY, NOW))
+    well = memory(1)
+    accounts = dict(
+        zip((Account("deepseek", n) for n in "abc"), (well, unreadable, critical), strict=True)
+    )
+    summed = sum_up(accounts, NOW)
+    assert [one.account.label for one in summed] == ["c", "b", "a"]
+    assert digest.standing(summed) == "1 critical, 1 unreadable, 1 ok"
+    assert [one.well for one in summed] == [False, False, True]
+
+
+def test_more_accounts_than_fit_in_a_mail_are_counted():
+    text = told(*[memory(1)] * 73)
+    assert text.count("Balance") == 50
+    assert "And 23 more, none of them in greater need." in text
+    assert "73 accounts, all well. It cost 73.00 USD." in text
+
+
+def test_the_subject_fits_however_many_accounts_and_currencies_there_are():
+    severities = [memory(99_999, severity=severity) for severity in Severity] * 250
+    accounts = {Account("deepseek", str(n)): one for n, one in enumerate(severities)}
+    assert len(digest.subject(sum_up(accounts, NOW))) <= 99
+
+
+def test_programs_get_the_same_figures():
+    [account] = digest.data(sum_up({DEFAULT: memory(*[4] * 7 + [5] * 7)}, NOW))
+    assert account == {
+        "provider": "deepseek",
+        "account": "default",
+        "severity": "ok",
+        "checked_at": "2026-06-15T08:00:00Z",
+        "failed_checks": 0,
+        "balances": [
+            {
+                "currency": "USD",
+                "balance": "100.00",
+                "severity": "ok",
+                "spent": "35.00",
+                "spent_the_week_before": "28.00",
+                "topped_up": "0.00",
+                "burn_per_day": "5.00",
+                "runway_days": 20.0,
+            }
+        ],
+    }
+
+
+def test_an_account_that_was_never_checked_is_not_told_of():
+    assert sum_up({DEFAULT: Memory()}, NOW) == ()

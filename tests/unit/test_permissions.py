@@ -1,0 +1,149 @@
+"""What each role may do, and nothing more; with a customer's key and without."""
+
+import pytest
+
+from tests import stack
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+WITH_KEY = {"KmsKeyArn": KEY}
+QUEUE_A_MESSAGE = {"kms:Decrypt", "kms:GenerateDataKey"}
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+USE_A_TABLE = {"kms:DescribeKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+STACKS = pytest.mark.parametrize("given", [{}, WITH_KEY], ids=["no key", "a key"])
+
+
+def arn(resource):
+    return {"Fn::GetAtt": [resource, "Arn"]}
+
+
+ALERTS, OPS = {"Ref": "AlertsTopic"}, {"Ref": "OpsTopic"}
+COMMON = {
+    "logs:CreateLogStream": [{"Fn::Sub": "${Log.Arn}"}],
+    "logs:PutLogEvents": [{"Fn::Sub": "${Log.Arn}"}],
+    "sns:Publish": [ALERTS],
+    "sns:ListSubscriptionsByTopic": [ALERTS, OPS],
+    "sqs:SendMessage": [arn("Failures")],
+}
+# A permission that is missing here, or is here and isn't used, is a fault: write it down first.
+PERMISSIONS = {
+    "CheckBalancesRole": COMMON
+    | {
+        "secretsmanager:GetSecretValue": [{"Fn::GetAtt": ["ApiKeys", "Id"]}],
+        "dynamodb:GetItem": [arn("State")],
+        "dynamodb:PutItem": [arn("State")],
+        "dynamodb:UpdateItem": [arn("State")],
+    },
+    "SendDigestRole": COMMON
+    | {
+        "dynamodb:GetItem": [arn("State")],
+        "dynamodb:Scan": [arn("State")],
+        "dynamodb:UpdateItem": [arn("State")],
+    },
+    "SchedulerRole": {
+        "lambda:InvokeFunction": [arn("CheckBalances"), arn("SendDigest")],
+        "sqs:SendMessage": [arn("Failures")],
+    },
+}
+ASSUMED_BY = {
+    "CheckBalancesRole": "lambda.amazonaws.com",
+    "SendDigestRole": "lambda.amazonaws.com",
+    "SchedulerRole": "scheduler.amazonaws.com",
+}
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def roles(**given):
+    return stack.resources("AWS::IAM::Role", **given)
+
+
+def statements(role):
+    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+
+
+def allowed(role):
+    """Each action of a role with the resources that it is allowed on."""
+    found = {}
+    for statement in statements(role):
+        for action in as_list(statement["Action"]):
+            assert action not in found, action
+            found[action] = as_list(statement["Resource"])
+    return found
+
+
+@STACKS
+def test_a_role_may_do_what_is_written_down_here_and_no_more(given):
+    expected = {}
+    for name, permissions in PERMISSIONS.items():
+        used = QUEUE_A_MESSAGE | (set() if name == "SchedulerRole" else USE_A_TABLE)
+        expected[name] = permissions | ({action: [KEY] for action in used} if given else {})
+    assert {name: allowed(role) for name, role in roles(**given).items()} == expected
+
+
+@STACKS
+def test_permissions_stand_in_no_other_place_than_in_the_roles(given):
+    kinds = {resource["Type"] for resource in stack.translated(**given)["Resources"].values()}
+    assert not {kind for kind in kinds if kind.startswith("AWS::IAM::")} - {"AWS::IAM::Role"}
+    assert "AWS::Lambda::Permission" not in kinds
+    for role in roles(**given).values():
+        assert role.keys() <= {"AssumeRolePolicyDocument", "Policies", "Tags"}
+
+
+@STACKS
+def test_no_statement_is_wider_than_an_action_on_a_resource(given):
+    for name, role in roles(**given).items():
+        for statement in statements(role):
+            assert statement.keys() <= {"Effect", "Action", "Resource", "Condition"}, name
+            assert statement["Effect"] == "Allow"
+            assert not [action for action in as_list(statement["Action"]) if "*" in action], name
+            wild = [resource for resource in as_list(statement["Resource"]) if "*" in str(resource)]
+            assert not wild or statement.get("Condition"), name
+
+
+def test_a_role_is_assumed_by_its_one_service():
+    assert roles().keys() == ASSUMED_BY.keys()
+    for name, role in roles().items():
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Effect"] == "Allow"
+        assert trust["Action"] == "sts:AssumeRole"
+        assert trust["Principal"] == {"Service": ASSUMED_BY[name]}, name
+
+
+def test_the_scheduler_of_no_other_account_may_use_the_role():
+    [trust] = roles()["SchedulerRole"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_every_function_and_every_schedule_has_the_role_that_was_written_for_it():
+    for name, function in stack.resources("AWS::Lambda::Function").items():
+        assert function["Role"] == arn(f"{name}Role")
+    for schedule in stack.resources("AWS::Scheduler::Schedule").values():
+        assert schedule["Target"]["RoleArn"] == arn("SchedulerRole")
+
+
+def test_the_digest_has_nothing_to_do_with_the_api_keys():
+    function = stack.resources("AWS::Lambda::Function")["SendDigest"]
+    assert "ApiKeys" not in str(function)
+    assert "ApiKeys" not in str(roles()["SendDigestRole"])
+
+
+def test_a_customer_s_key_encrypts_the_secret_the_table_both_topics_and_the_queue():
+    found = stack.translated(**WITH_KEY)["Resources"]
+    assert found["ApiKeys"]["Properties"]["KmsKeyId"] == KEY
+    assert found["State"]["Properties"]["SSESpecification"] == {
+        "SSEEnabled": True,
+        "SSEType": "KMS",
+        "KMSMasterKeyId": KEY,
+    }
+    for name in ("AlertsTopic", "OpsTopic", "Failures"):
+        assert found[name]["Properties"]["KmsMasterKeyId"] == KEY, name
+    assert "SqsManagedSseEnabled" not in found["Failures"]["Properties"]
+
+
+def test_without_a_customer_s_key_nothing_speaks_of_one():
+    found = stack.translated()["Resources"]
+    assert "kms" not in str([resource["Properties"] for resource in found.values()]).lower()
+    assert found["Failures"]["Properties"]["SqsManagedSseEnabled"] is True
+    assert "SSESpecification" not in found["State"]["Properties"]
