@@ -1,0 +1,480 @@
+"""What the stack costs in a month: the template's resources and a quiet run's use, at AWS's prices.
+
+Nothing here is a count of its own: what is deployed comes from the translated template, what a run
+uses from runs of the real handlers. What can't be seen without AWS is assumed, and says so.
+
+Not counted: what you do yourself (deploy, look at the dashboard, query the log, send a test), the
+answers of the providers and the requests to them (a few MB a month, of 100 GB that are free), and
+what a failure costs.
+"""
+
+import io
+import json
+import logging
+import re
+from collections import Counter
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from math import ceil
+from typing import NamedTuple
+from unittest.mock import patch
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.sandbox import serving
+from tests import stack
+from tests.conftest import aws_environment
+from tests.world import DEEPSEEK_KEY, NOVITA_KEY, QUARTER, World
+
+# Assumed. A cold start at 512 MB took 1.2 to 1.9 s where it was measured; it is billed (since August
+# 2025), and at a run every 15 minutes nearly every run is one. The rest is the run and slow providers.
+# https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
+BILLED_SECONDS = Decimal(3)
+# Assumed. Alerts, reminders, recoveries and alarms, each as one mail; the digests come on top.
+NOTIFICATIONS = 30
+# Assumed. Lambda's own four lines about a run: INIT_START, START, END and REPORT.
+# https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+PLATFORM_LINES, PLATFORM_BYTES = 4, 700
+# CloudWatch Logs adds this to every line.
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+LINE_BYTES = 26
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+READ_UNIT, WRITE_UNIT = 4096, 1024
+HOURS = Decimal(730)  # a month, as AWS's own calculator has it
+GB = Decimal(1024**3)
+MILLION = Decimal(1_000_000)
+
+LAMBDA = "https://aws.amazon.com/lambda/pricing/"
+SCHEDULER = "https://aws.amazon.com/eventbridge/pricing/"
+CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
+DYNAMODB = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
+SECRETS = "https://aws.amazon.com/secrets-manager/pricing/"  # pragma: allowlist secret - a page
+SNS = "https://aws.amazon.com/sns/pricing/"
+SQS = "https://aws.amazon.com/sqs/pricing/"
+KMS = "https://aws.amazon.com/kms/pricing/"
+
+
+class Price(NamedTuple):
+    """What one costs, where AWS says so, and how many of them are free every month, for ever."""
+
+    each: Decimal
+    source: str
+    free: Decimal = Decimal(0)
+
+
+# List prices of us-east-1 in 2026, without volume discounts. What is free for the first
+# twelve months only, or comes as a credit for new accounts, is not counted as free.
+PRICES = {
+    "runs": Price(Decimal("0.20") / MILLION, LAMBDA, MILLION),
+    "GB-seconds on arm64": Price(Decimal("0.0000133334"), LAMBDA, Decimal(400_000)),
+    "GB-seconds on x86_64": Price(Decimal("0.0000166667"), LAMBDA, Decimal(400_000)),
+    "starts": Price(Decimal("1.00") / MILLION, SCHEDULER, 14 * MILLION),
+    "metrics": Price(Decimal("0.30"), CLOUDWATCH, Decimal(10)),
+    "alarm metrics": Price(Decimal("0.10"), CLOUDWATCH, Decimal(10)),
+    "dashboards": Price(Decimal("3.00"), CLOUDWATCH, Decimal(3)),
+    "dashboards of over 50 metrics": Price(Decimal("3.00"), CLOUDWATCH),
+    # Five gigabytes are free for taking in, keeping and searching together; here a half for each.
+    "GB taken in": Price(Decimal("0.50"), CLOUDWATCH, Decimal("2.5")),
+    "GB of log kept": Price(Decimal("0.03"), CLOUDWATCH, Decimal("2.5")),
+    # Halved in November 2024. The free requests are those of provisioned capacity, not on demand.
+    "read units": Price(Decimal("0.125") / MILLION, DYNAMODB),
+    "write units": Price(Decimal("0.625") / MILLION, DYNAMODB),
+    "GB of items": Price(Decimal("0.25"), DYNAMODB, Decimal(25)),
+    "secrets": Price(Decimal("0.40"), SECRETS),
+    "secret reads": Price(Decimal("0.05") / 10_000, SECRETS),
+    "SNS requests": Price(Decimal("0.50") / MILLION, SNS, MILLION),
+    "mails": Price(Decimal("2.00") / 100_000, SNS, Decimal(1000)),
+    "SQS requests": Price(Decimal("0.40") / MILLION, SQS, MILLION),
+    "KMS keys": Price(Decimal("1.00"), KMS),
+    "KMS requests": Price(Decimal("0.03") / 10_000, KMS, Decimal(20_000)),
+}
+
+
+# What a run uses.
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What so many checks and one digest used.
+
+    Calls are by service and operation; `items` are the sizes in bytes of what the table holds then.
+    """
+
+    ticks: int
+    calls: Counter
+    log_bytes: int
+    metrics: frozenset
+    digest_calls: Counter
+    digest_log_bytes: int
+    items: tuple[int, ...]
+
+
+# So that the memory of every account is as long as it gets: readings are kept for 15 days.
+HISTORY = [timedelta(days=1)] * 7 + [timedelta(hours=6)] * 28
+DAY = 96
+
+
+@cache
+def measured(accounts: int, *, ticks: int = DAY, detailed: bool = False) -> Measured:
+    """Run the handlers for a day, after two weeks of history in which every account spends steadily.
+
+    Half of the accounts are DeepSeek's and half Novita AI's, each with one currency.
+    """
+    with _guard(accounts, detailed=detailed) as guard:
+        guard.watched(lambda: [guard.tick(step) for step in HISTORY])
+        calls, printed = guard.watched(lambda: [guard.tick(QUARTER) for _ in range(ticks)])
+        digest_calls, digest_printed = guard.watched(guard.world.digest)
+        items = guard.world.dynamodb.scan(TableName=guard.world.table)["Items"]
+        return Measured(
+            ticks=ticks,
+            calls=calls,
+            log_bytes=_log_bytes(printed, ticks),
+            metrics=frozenset(_metrics(printed)),
+            digest_calls=digest_calls,
+            digest_log_bytes=_log_bytes(digest_printed, 1),
+            items=tuple(_size({"M": item}) for item in items),
+        )
+
+
+@contextmanager
+def _guard(accounts, *, detailed):
+    with ExitStack() as stacked:
+        changed = stacked.enter_context(pytest.MonkeyPatch.context())
+        aws_environment(changed)
+        changed.setenv("DETAILED_METRICS", str(detailed).lower())
+        sandbox = stacked.enter_context(serving())
+        stacked.enter_context(mock_aws())
+        changed.setattr(boto3, "DEFAULT_SESSION", boto3.Session())
+        yield _Guard(World(sandbox, changed), accounts)
+
+
+class _Guard:
+    """A deployed guard with its accounts and one confirmed mail address, whose use is counted."""
+
+    def __init__(self, world, accounts):
+        self.world, self._calls, self._ticks = world, [], 0
+        boto3.DEFAULT_SESSION.events.register("before-call", self._count)
+        names = [_entry(number) for number in range(accounts)]
+        world.keys(dict(names))
+        self._keys = [key for _, key in names]
+        for topic in (world.topic, world.ops_topic):
+            world.subscribe(topic)
+
+    def tick(self, step):
+        """One quiet check: every account has spent since the last, and unevenly.
+
+        So every reading is worth remembering, with as many digits as are kept.
+        """
+        self._ticks += 1
+        left = 1_000_000 - Decimal("123.47") * self._ticks - Decimal("0.01") * (self._ticks % 7)
+        for number, key in enumerate(self._keys):
+            if number % 2:
+                self.world.sandbox.lend(key, left)
+            else:
+                self.world.sandbox.fund(key, USD=left)
+        answer = self.world.tick(step)
+        assert {one["status"] for one in answer["accounts"]} == {"ok"}
+        assert answer["alerts"] == []
+
+    def watched(self, act):
+        """The AWS calls of an act, and what it prints."""
+        printed, logger = io.StringIO(), logging.getLogger("budget-guard")
+        with ExitStack() as stacked:
+            stacked.enter_context(redirect_stdout(printed))
+            stacked.enter_context(redirect_stderr(printed))
+            for handler in logger.handlers:  # they hold the stdout of the time of import
+                stacked.enter_context(patch.object(handler, "stream", printed))
+            self._calls.clear()
+            act()
+        return Counter(self._calls), printed.getvalue()
+
+    def _count(self, model, **_rest):
+        # A list, since checks run in threads and counting is no single step.
+        self._calls.append((model.service_model.service_name, model.name))
+
+
+def _entry(number):
+    """Name and key of an account: the default ones first, then further ones, by turns."""
+    provider, key = ("novita", NOVITA_KEY) if number % 2 else ("deepseek", DEEPSEEK_KEY)
+    if number < 2:
+        return provider, key
+    return f"{provider}/project-{number}", f"{key}-{number}"
+
+
+def _log_bytes(printed, runs):
+    lines = len(printed.splitlines()) + PLATFORM_LINES * runs
+    return len(printed.encode()) + PLATFORM_BYTES * runs + LINE_BYTES * lines
+
+
+def _metrics(printed):
+    """Every metric that EMF lines make: CloudWatch bills each name with each set of dimensions."""
+    for line in printed.splitlines():
+        blob = json.loads(line) if line.startswith("{") else {}
+        for directive in blob.get("_aws", {}).get("CloudWatchMetrics", ()):
+            for dimensions in directive["Dimensions"]:
+                where = tuple((name, blob[name]) for name in sorted(dimensions))
+                for metric in directive["Metrics"]:
+                    yield directive["Namespace"], metric["Name"], where
+
+
+def _size(value):
+    """Bytes of a DynamoDB value, a number counted by its digits.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    if "M" in value:
+        return 3 + sum(1 + len(name.encode()) + _size(inner) for name, inner in value["M"].items())
+    [text] = value.values()
+    return len(text.encode())
+
+
+# What is deployed.
+
+
+def month_of(expression):
+    """How often a schedule starts in a month; a kind of expression that isn't known is an error."""
+    if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
+        return HOURS / (int(rate[1]) * Decimal({"minute": 1, "hour": 60, "day": 1440}[rate[2]]) / 60)
+    minute, hour, day, month, weekday, year = re.fullmatch(r"cron\((.+)\)", expression)[1].split()
+    if (month, year) != ("*", "*") or day not in {"?", "*"}:
+        raise ValueError(f"not counted yet: {expression}")
+    week = _values(minute, 60) * _values(hour, 24) * _values(weekday, 7)
+    return HOURS / 168 * week
+
+
+def _values(field, every):
+    if field in {"*", "?"}:
+        return every
+    if not re.fullmatch(r"\w+(,\w+)*", field):
+        raise ValueError(f"not counted yet: {field}")
+    return len(field.split(","))
+
+
+def _schedules():
+    """Starts a month, by the logical id of the function."""
+    return {
+        schedule["Target"]["Arn"]["Fn::GetAtt"][0]: month_of(schedule["ScheduleExpression"])
+        for schedule in stack.resources("AWS::Scheduler::Schedule").values()
+    }
+
+
+def alarm_metrics():
+    """Metrics that alarms watch, which is what AWS bills; each must be of standard resolution."""
+    alarms = stack.resources("AWS::CloudWatch::Alarm").values()
+    queries = [query for alarm in alarms for query in alarm.get("Metrics", [{"MetricStat": alarm}])]
+    watched = [query["MetricStat"] for query in queries if "MetricStat" in query]
+    assert not stack.resources("AWS::CloudWatch::CompositeAlarm")
+    assert all(one["Period"] >= 60 for one in watched)
+    return len(watched)
+
+
+def dashboard_metrics(dashboard, metrics):
+    """Metrics that a dashboard shows: those it names, and what its searches find."""
+    body = dashboard["DashboardBody"]
+    text = body["Fn::Sub"] if isinstance(body, dict) else body
+    shown = [
+        row for widget in json.loads(text)["widgets"] for row in widget["properties"].get("metrics", ())
+    ]
+    named = [row for row in shown if not isinstance(row[0], dict)]
+    searches = [row[0]["expression"] for row in shown if isinstance(row[0], dict)]
+    return len(named) + sum(len(_found(expression, metrics)) for expression in searches)
+
+
+def _found(expression, metrics):
+    schema, name = re.fullmatch(
+        r"SEARCH\('\{([\w,]+)\} MetricName=\"(\w+)\"', .*\)", expression
+    ).groups()
+    namespace, *dimensions = schema.split(",")
+    return [
+        one
+        for one in metrics
+        if one[:2] == (namespace, name) and {key for key, _ in one[2]} == set(dimensions)
+    ]
+
+
+# What it comes to.
+
+
+def used(run, seconds=BILLED_SECONDS):
+    """How much of each priced thing a month takes, by the names of `PRICES`."""
+    starts, calls = _schedules(), calls_of(run)
+    checks, digests = starts["CheckBalances"], starts["SendDigest"]
+    log = (run.log_bytes * checks / run.ticks + run.digest_log_bytes * digests) / GB
+    [group] = stack.resources("AWS::Logs::LogGroup").values()
+    boards = [
+        dashboard_metrics(board, run.metrics)
+        for board in stack.resources("AWS::CloudWatch::Dashboard").values()
+    ]
+    return {
+        "runs": sum(starts.values()),
+        **_compute(starts, seconds),
+        "starts": sum(starts.values()),
+        "metrics": Decimal(len(run.metrics)),
+        "alarm metrics": Decimal(alarm_metrics()),
+        "dashboards": Decimal(sum(shown <= 50 for shown in boards)),
+        "dashboards of over 50 metrics": Decimal(sum(shown > 50 for shown in boards)),
+        "GB taken in": log,
+        "GB of log kept": log * int(group["RetentionInDays"]) * 24 / HOURS,
+        **_table(calls, run.items),
+        "secrets": Decimal(len(stack.resources("AWS::SecretsManager::Secret"))),
+        "secret reads": _of(calls, "secretsmanager"),
+        "SNS requests": _of(calls, "sns") + NOTIFICATIONS,
+        "mails": calls["sns", "Publish"] + NOTIFICATIONS,
+        "SQS requests": _of(calls, "sqs"),
+        "KMS keys": Decimal(0),
+        "KMS requests": Decimal(0),
+    }
+
+
+def with_key(run):
+    """The same with a customer's KMS key.
+
+    Every call to what the key guards is taken as one of KMS's: services keep a data key for some
+    minutes at most, so there are no more than that.
+    """
+    calls = calls_of(run)
+    guarded = _of(calls, "secretsmanager") + _of(calls, "dynamodb") + _of(calls, "sns") + NOTIFICATIONS
+    return {**used(run), "KMS keys": Decimal(1), "KMS requests": guarded}
+
+
+def calls_of(run):
+    """AWS calls of a month, by service and operation."""
+    starts = _schedules()
+    calls = Counter(
+        {call: count * starts["CheckBalances"] / run.ticks for call, count in run.calls.items()}
+    )
+    calls.update({call: count * starts["SendDigest"] for call, count in run.digest_calls.items()})
+    return calls
+
+
+def _of(calls, service):
+    return sum((count for (name, _), count in calls.items() if name == service), Decimal(0))
+
+
+def _compute(starts, seconds):
+    month = Counter()
+    for name, function in stack.resources("AWS::Lambda::Function").items():
+        [architecture] = function["Architectures"]
+        gigabytes = Decimal(function["MemorySize"]) / 1024
+        month[f"GB-seconds on {architecture}"] += starts[name] * seconds * gigabytes
+    return month
+
+
+def _table(calls, items):
+    """Every item is taken as large as the largest, and every read as a consistent one."""
+    largest, everything = max(items), sum(items)
+    units = Counter({"read units": Decimal(0), "write units": Decimal(0)})
+    for (service, operation), count in calls.items():
+        if service == "dynamodb":
+            kind, size = {
+                "GetItem": ("read units", ceil(largest / READ_UNIT)),
+                "Scan": ("read units", ceil(everything / READ_UNIT)),
+                "PutItem": ("write units", ceil(largest / WRITE_UNIT)),
+                "UpdateItem": ("write units", ceil(largest / WRITE_UNIT)),
+            }[operation]
+            units[kind] += count * size
+    # A hundred bytes an item are billed as well.
+    return {**units, "GB of items": (everything + 100 * len(items)) / GB}
+
+
+def cost(month, names, *, free):
+    """Dollars for some of what a month takes, with or without what AWS gives for free."""
+    return sum(
+        (
+            max(month.get(name, Decimal(0)) - (PRICES[name].free if free else 0), Decimal(0))
+            * PRICES[name].each
+            for name in names
+        ),
+        Decimal(0),
+    )
+
+
+def total(month, *, free):
+    """Dollars for the month."""
+    return cost(month, PRICES, free=free)
+
+
+# What the README shows.
+
+ROWS = {
+    "Lambda": ("runs", "GB-seconds on arm64", "GB-seconds on x86_64"),
+    "EventBridge Scheduler": ("starts",),
+    "CloudWatch metrics": ("metrics",),
+    "CloudWatch alarms": ("alarm metrics",),
+    "CloudWatch dashboard": ("dashboards", "dashboards of over 50 metrics"),
+    "CloudWatch Logs": ("GB taken in", "GB of log kept"),
+    "DynamoDB": ("read units", "write units", "GB of items"),
+    "Secrets Manager": ("secrets", "secret reads"),
+    "SNS": ("SNS requests", "mails"),
+    "SQS": ("SQS requests",),
+}
+BEGIN, END = "| service | in a month | list price | you pay |\n", "\n## "
+
+
+def as_markdown(accounts=2):
+    """The README's table, and what would change it."""
+    month = used(measured(accounts))
+    rows = [_row(service, names, month) for service, names in ROWS.items()]
+    sums = f"**{_dollars(total(month, free=False))}** | **{_dollars(total(month, free=True))}**"
+    table = f"{BEGIN}|---|---|---:|---:|\n{''.join(rows)}| **Together** | | {sums} |\n"
+    return f"{table}\n{_changes(accounts)}"
+
+
+def _row(service, names, month):
+    amounts = [_amount(name, month[name]) for name in names if month.get(name)]
+    prices = [_dollars(cost(month, names, free=free)) for free in (False, True)]
+    source = PRICES[names[0]].source
+    return f"| [{service}]({source}) | {', '.join(amounts) or 'nothing'} | {' | '.join(prices)} |\n"
+
+
+def _changes(accounts):
+    run, each = measured(accounts), PRICES["metrics"].each
+    alone, more = measured(accounts, ticks=1), measured(accounts + 1, ticks=1)
+    detailed = measured(accounts, ticks=1, detailed=True).metrics
+    currency = len([one for one in run.metrics if "Currency" in dict(one[2])]) // accounts
+    key = total(with_key(run), free=True) - total(used(run), free=True)
+    account = total(used(more), free=True) - total(used(alone), free=True)
+    metrics = len(more.metrics) - len(alone.metrics)
+    return (
+        f"- Assumed are {BILLED_SECONDS} billed seconds a run, {NOTIFICATIONS} mails a month besides "
+        f"the digests, and one currency in each account.\n"
+        f"- A further account adds {_dollars(account)}, for its {metrics} metrics; "
+        f"a further currency of an account adds {_dollars(currency * each)}.\n"
+        f"- `DetailedMetrics` adds {_dollars((len(detailed) - len(run.metrics)) * each)}: it makes "
+        f"{len(detailed)} metrics instead of {len(run.metrics)}.\n"
+        f"- A customer KMS key (`KmsKeyArn`) adds {_dollars(key)}, unless you pay for it already.\n"
+        "- SMS are not counted: [their price](https://aws.amazon.com/sns/sms-pricing/) depends on the "
+        "country.\n"
+    )
+
+
+def _amount(name, count):
+    if name.startswith("GB "):
+        megabytes = round(count * 1024)
+        return f"{megabytes or 'under 1'} MB{name.removeprefix('GB')}"
+    return f"{count:,.0f} {name.removesuffix('s') if count == 1 else name}"
+
+
+def _dollars(amount):
+    """To the cent; what is less than half a cent, and yet something, says so."""
+    cents = round(amount, 2)
+    return f"${cents:,.2f}" if cents or not amount else "under a cent"
+
+
+def write_readme():
+    """Put the table as it is now into the README."""
+    readme = stack.ROOT / "README.md"
+    before, begin, rest = readme.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"The README has no table that begins with {BEGIN!r}.")
+    readme.write_text(before + as_markdown() + end + after)
+
+
+if __name__ == "__main__":
+    write_readme()

@@ -1,0 +1,87 @@
+"""The bill of two accounts is small, and the README shows it as it is."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests import bill, stack
+
+
+def test_two_accounts_cost_a_dollar_a_month_at_most():
+    month = bill.used(bill.measured(2))
+    assert bill.total(month, free=True) <= 1
+
+
+def test_the_readme_shows_the_bill_as_it_is():
+    readme = (stack.ROOT / "README.md").read_text()
+    assert bill.as_markdown() in readme, "make bill writes it"
+
+
+def test_two_default_accounts_emit_exactly_the_ten_metrics_that_are_free():
+    names = [name for _, name, _ in bill.measured(2).metrics]
+    assert len(names) == bill.PRICES["metrics"].free == 10
+    assert set(names) == {"Balance", "RunwayDays", "Severity", "CheckSucceeded"}
+
+
+def test_the_alarms_watch_no_more_metrics_than_are_free():
+    assert 0 < bill.alarm_metrics() <= bill.PRICES["alarm metrics"].free == 10
+
+
+def test_the_dashboard_shows_every_balance_and_is_free():
+    [dashboard] = stack.resources("AWS::CloudWatch::Dashboard").values()
+    none, two = (bill.dashboard_metrics(dashboard, run) for run in ((), bill.measured(2).metrics))
+    assert two - none == 6  # severity, balance and runway of each
+    assert two <= 50
+
+
+@pytest.mark.parametrize("accounts", [2, 3])
+def test_a_quiet_check_makes_one_call_for_the_secret_and_two_for_each_account(accounts):
+    run = bill.measured(accounts, ticks=1)
+    assert run.calls == {
+        ("secretsmanager", "GetSecretValue"): 1,
+        ("dynamodb", "GetItem"): accounts,
+        ("dynamodb", "PutItem"): accounts,
+    }
+
+
+def test_an_account_is_read_in_one_unit_whatever_its_history():
+    assert bill.WRITE_UNIT / 2 < max(bill.measured(2).items) <= bill.READ_UNIT
+
+
+def test_a_digest_is_one_mail():
+    assert bill.measured(2).digest_calls["sns", "Publish"] == 1
+
+
+def test_what_is_free_counts_only_as_far_as_it_goes():
+    month = {"metrics": Decimal(12)}
+    assert bill.cost(month, ["metrics"], free=False) == Decimal("3.60")
+    assert bill.cost(month, ["metrics"], free=True) == Decimal("0.60")
+    assert bill.cost({"metrics": Decimal(9)}, ["metrics"], free=True) == 0
+
+
+def test_everything_that_has_a_price_stands_in_the_table_but_for_the_key_that_is_optional():
+    shown = [name for names in bill.ROWS.values() for name in names]
+    assert {*shown, "KMS keys", "KMS requests"} == set(bill.PRICES)
+    assert len(shown) == len(set(shown))
+    assert bill.used(bill.measured(2)).keys() <= set(bill.PRICES)
+
+
+@pytest.mark.parametrize(
+    ("expression", "starts"),
+    [
+        ("rate(15 minutes)", 2920),
+        ("rate(1 hour)", 730),
+        ("rate(1 day)", Decimal(730) / 24),
+        ("cron(0 8 ? * MON *)", Decimal(730) / 168),
+        ("cron(0,30 * ? * MON,TUE *)", Decimal(730) * 4 / 7),
+        ("cron(0 8 * * ? *)", Decimal(730) / 24),
+    ],
+)
+def test_a_schedule_starts_so_often_in_a_month(expression, starts):
+    assert round(bill.month_of(expression), 9) == round(Decimal(starts), 9)
+
+
+@pytest.mark.parametrize("expression", ["cron(0 8 1 * ? *)", "cron(0/15 * * * ? *)"])
+def test_a_schedule_that_can_not_be_counted_is_refused(expression):
+    with pytest.raises(ValueError, match="not counted yet"):
+        bill.month_of(expression)
