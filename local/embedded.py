@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import requests
+import trustme
 from botocore.config import Config
 
 from local.tools import ROOT, LocalError, clean_environment, free_port, run, tool
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-PASSWORD = "test"  # noqa: S105 - what the emulator takes
+PASSWORD = "test"  # nosec B105 # noqa: S105 - what the emulator takes
 QUEUE = "letter-box"
 STACK = "budget-guard"
 MAIL, PHONE = "owner@example.com", "+15005550006"
@@ -56,14 +57,16 @@ class Embedded:
 
     def __post_init__(self) -> None:
         """Build the clients: with explicit credentials, so that no profile is asked."""
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"https://127.0.0.1:{self.port}"
         session = boto3.Session(
             aws_access_key_id="test", aws_secret_access_key=PASSWORD, region_name=REGION
         )
 
         def client(name: str) -> Any:
             patience = Config(read_timeout=90, retries={"total_max_attempts": 1})
-            return session.client(name, endpoint_url=self.url, config=patience)  # type: ignore[call-overload]
+            return session.client(  # type: ignore[call-overload]
+                name, endpoint_url=self.url, config=patience, verify=str(self.authority)
+            )
 
         self.functions: LambdaClient = client("lambda")
         self.secrets: SecretsManagerClient = client("secretsmanager")
@@ -72,6 +75,11 @@ class Embedded:
         self.logs: CloudWatchLogsClient = client("logs")
         self.cloudwatch: CloudWatchClient = client("cloudwatch")
         self.formation = client("cloudformation")
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of whoever signed the emulator's own; only this folder trusts it."""
+        return self.folder / "authority.pem"
 
     @property
     def log(self) -> Path:
@@ -92,6 +100,7 @@ class Embedded:
         given = {"AlertEmail": MAIL, "AlertPhone": PHONE, **(parameters or {})}
         env = clean_environment(
             AWS_ENDPOINT_URL=self.url,
+            AWS_CA_BUNDLE=str(self.authority),
             AWS_ACCESS_KEY_ID="test",
             AWS_SECRET_ACCESS_KEY=PASSWORD,
             AWS_DEFAULT_REGION=REGION,
@@ -148,10 +157,10 @@ class Embedded:
             FunctionName=name, Environment={"Variables": {**variables["Variables"], **origins}}
         )
 
-    def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Invoke the deployed function and return its answer; raises `LocalError` if it raised."""
+    def invoke(self, event: Mapping[str, Any], function: str = "CheckBalances") -> dict[str, Any]:
+        """Invoke a deployed function and return its answer; raises `LocalError` if it raised."""
         answer = self.functions.invoke(
-            FunctionName=self.outputs["CheckBalances"], Payload=json.dumps(event).encode()
+            FunctionName=self.outputs[function], Payload=json.dumps(event).encode()
         )
         payload: dict[str, Any] = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
@@ -208,6 +217,7 @@ def embedded() -> Iterator[Embedded]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="budget-guard-") as name:
         folder = Path(name)
+        certificate, key = _certificate(folder)
         env = clean_environment(
             BIND_HOST="127.0.0.1",
             GATEWAY_PORT=str(port),
@@ -215,13 +225,17 @@ def embedded() -> Iterator[Embedded]:
             IOT_MTLS_ENABLED="0",
             AUTH="true",
             LAMBDA_ASYNC_RETRY_BASE_SECONDS="1",
+            # The topics refuse what isn't encrypted on its way.
+            USE_SSL="1",
+            MINISTACK_SSL_CERT=str(certificate),
+            MINISTACK_SSL_KEY=str(key),
             LETTER_BOX=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}",
             TMPDIR=name,
             HOME=name,
         )
         command = [tool("ministack", "python"), str(ROOT / "local" / "emulator.py")]
         with (folder / "emulator.log").open("w") as log:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # nosec B603 # our own command
                 command,
                 cwd=folder,
                 env=env,
@@ -236,11 +250,24 @@ def embedded() -> Iterator[Embedded]:
                 _end(process)
 
 
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate for loopback and its key; the chain holds the authority too."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1", "localhost")
+    authority.cert_pem.write_to_path(folder / "authority.pem")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    for pem in (*issued.cert_chain_pems, authority.cert_pem):
+        pem.write_to_path(certificate, append=True)
+    issued.private_key_pem.write_to_path(key)
+    return certificate, key
+
+
 def _await(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         with suppress(requests.RequestException):
-            if requests.get(f"http://127.0.0.1:{port}/_ministack/health", timeout=1).ok:
+            url = f"https://127.0.0.1:{port}/_ministack/health"
+            if requests.get(url, timeout=1, verify=str(folder / "authority.pem")).ok:
                 return
         time.sleep(0.05)
     last = (folder / "emulator.log").read_text().strip().splitlines()[-1:]

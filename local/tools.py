@@ -51,7 +51,7 @@ def run(
     """
     with (
         log.open("a") as file,
-        subprocess.Popen(
+        subprocess.Popen(  # nosec B603 # our own commands
             command,
             cwd=ROOT,
             env=env,

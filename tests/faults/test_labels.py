@@ -54,7 +54,7 @@ HOSTILE = (
 
 def labels(count=500):
     """The hostile pieces alone, then put together at random, always the same ones."""
-    chance, found = random.Random(4), dict.fromkeys(HOSTILE)  # noqa: S311 - to repeat itself
+    chance, found = random.Random(4), dict.fromkeys(HOSTILE)  # nosec B311 # noqa: S311 - the same
     while len(found) < count:
         found["".join(chance.choices(HOSTILE, k=chance.randint(2, 4)))[:400]] = None
     return list(found)[:count]

@@ -2,7 +2,7 @@
 
 import copy
 import json
-import pickle
+import pickle  # nosec B403 # to see that a key stays out of it
 import traceback
 from dataclasses import replace
 from decimal import Decimal
@@ -198,7 +198,9 @@ def test_a_fair_label_is_kept_though_its_key_is_named_after_it(label, key):
 
 
 @pytest.mark.parametrize(
-    "label", ["sk-Qz7Xw3Kp9VtLm2RbYc8N0000", "my-sk-Qz7Xw3Kp9VtLm2RbYc8N", "0123456789abcdef"]
+    "label",
+    # pragma: allowlist nextline secret - made up
+    ["sk-Qz7Xw3Kp9VtLm2RbYc8N0000", "my-sk-Qz7Xw3Kp9VtLm2RbYc8N", "0123456789abcdef"],
 )
 def test_a_label_that_is_a_key_or_a_part_of_one_is_never_repeated(label):
     secret = {f"deepseek/{label}": "sk-deepseek-0123456789abcdef"}
