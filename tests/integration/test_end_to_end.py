@@ -1,12 +1,13 @@
 """The template, deployed as it is into an embedded AWS with IAM enforced."""
 
 import json
+import subprocess
 
 import pytest
 
-from local.embedded import embedded
+from local.embedded import PASSWORD, REGION, embedded
 from local.sandbox import serving
-from local.tools import ROOT
+from local.tools import ROOT, clean_environment, tool
 from tests.world import DEEPSEEK_KEY, NOVITA_KEY
 
 SCHEDULE_SECONDS = 20  # a long poll; the schedule fires within a minute
@@ -54,6 +55,18 @@ def test_the_phone_is_spared_what_is_not_critical(aws):
 
 
 def test_a_test_alert_reaches_every_subscriber(aws):
-    event = json.loads((ROOT / "events" / "test_alert.json").read_text())
-    assert [alert["kind"] for alert in aws.invoke(event)["alerts"]] == ["test"]
+    """As `make test-alert` sends it."""
+    env = clean_environment(
+        AWS_ENDPOINT_URL=aws.url,
+        AWS_CA_BUNDLE=str(aws.authority),
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY=PASSWORD,
+        AWS_DEFAULT_REGION=REGION,
+    )
+    command = [tool("sam", "sam"), "remote", "invoke", "CheckBalances"]
+    command += ["--event-file", "events/test_alert.json"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    answer = json.loads(done.stdout)
+    assert [alert["kind"] for alert in answer["alerts"]] == ["test"]
+    assert answer["warnings"] == []
     assert {letter.protocol for letter in aws.letters(5)} == {"email", "sms", "sqs"}
