@@ -1,25 +1,22 @@
 """`make run`: the whole main job on one machine, as it would be on AWS."""
 
-import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress import Progress
 
 from local import show, story
-from local.embedded import Embedded, embedded
-from local.sandbox import serving
-from local.tools import ROOT, LocalError
+from local.embedded import Embedded, Letter, embedded
+from local.play import delivered, deploy, play, scheduled
+from local.tools import LocalError
 
 KEYS = {"deepseek": "DEEPSEEK_API_KEY", "novita": "NOVITA_API_KEY"}
-DELIVERY_SECONDS = 5
 
 NEXT = """\
 [bold]What next[/bold]
@@ -34,10 +31,10 @@ def main() -> int:
     keys = {name: os.environ[key] for name, key in KEYS.items() if os.environ.get(key, "").strip()}
     try:
         with embedded() as aws:
-            _deploy(aws, console)
+            deploy(aws, console)
             if keys:
                 return _ask(aws, keys, console)
-            _play(aws, console)
+            _tell(aws, console)
     except LocalError as error:
         console.print(f"[bold red]{error}[/bold red]", highlight=False)
         return 1
@@ -48,35 +45,11 @@ def main() -> int:
     return 0
 
 
-def _deploy(aws: Embedded, console: Console) -> None:
-    with show.progress(console) as bar:
-        building = bar.add_task("Building the function (sam build)", total=None)
-        aws.build()
-        bar.update(building, total=1, completed=1)
-        deploying = bar.add_task("Deploying the template (sam deploy)", total=None)
-        aws.deploy(heard=_counted(bar, deploying))
-        bar.update(deploying, total=1, completed=1)
-    aws.open_letter_box()
-
-
-def _counted(bar: Progress, task: Any) -> Callable[[str], None]:
-    """Turn the lines of `sam deploy` into progress: resources announced, resources made."""
-    announced, made = 0, 0
-
-    def heard(line: str) -> None:
-        nonlocal announced, made
-        announced += line.startswith("+ Add")
-        made += line.startswith("CREATE_COMPLETE")
-        bar.update(task, total=announced + 1 if announced else None, completed=made)
-
-    return heard
-
-
 def _ask(aws: Embedded, keys: Mapping[str, str], console: Console) -> int:
     """One true check with the keys of the environment, and its answer; 1 if a check failed."""
     console.print(f"Asking the real API of {' and '.join(keys)} ...")
     aws.keys(keys)
-    summary = aws.invoke(_scheduled(datetime.now(UTC)))
+    summary = aws.invoke(scheduled(datetime.now(UTC)))
     accounts = show.Accounts()
     accounts.add(summary)
     console.print(accounts.table())
@@ -84,7 +57,7 @@ def _ask(aws: Embedded, keys: Mapping[str, str], console: Console) -> int:
         if account["status"] == "failed":
             said = _why(aws, account) or account["error"]
             console.print(f"[magenta]{account['provider']}: {said}[/magenta]", highlight=False)
-    _deliver(aws, summary, datetime.now(UTC), console)
+    _print(datetime.now(UTC), delivered(aws, summary), console)
     return int(any(account["status"] == "failed" for account in summary["accounts"]))
 
 
@@ -95,14 +68,9 @@ def _why(aws: Embedded, account: Mapping[str, Any]) -> str | None:
     return next((line["message"] for line in reversed(lines) if "error" in line), None)
 
 
-def _play(aws: Embedded, console: Console) -> None:
-    """Play the story through the deployed function, tick by tick."""
-    start = (datetime.now(UTC) - timedelta(days=story.DAYS, hours=1)).replace(
-        minute=0, second=0, microsecond=0
-    )
-    # The story begins on a Monday morning or the nearest that CloudWatch's two weeks allow.
-    start = min((start - timedelta(days=n) for n in range(3)), key=lambda day: day.weekday())
-    start = start.replace(hour=0)
+def _tell(aws: Embedded, console: Console) -> None:
+    """Play the story and print it as it goes: what happened, what arrived, how the accounts stand."""
+    start = story.on_a_monday(datetime.now(UTC))
     console.print(
         f"No key in the environment: a sandbox plays {story.DAYS} days of two accounts, "
         f"from {start:%a %d %b}. Each notification is shown as its mail, and as its SMS where "
@@ -111,19 +79,17 @@ def _play(aws: Embedded, console: Console) -> None:
     )
     accounts, began, ran, sent = show.Accounts(), time.monotonic(), 0, 0
     worst: RenderableType | None = None
-    with serving() as sandbox, Live(console=console, auto_refresh=False) as live:
-        aws.keys({"deepseek": story.DEEPSEEK_KEY, "novita": story.NOVITA_KEY})
-        aws.point_to({"DEEPSEEK_URL": sandbox.url, "NOVITA_URL": sandbox.url})
-        for tick in story.ticks(sandbox, start):
-            if tick.event:
-                console.print(f"[dim]{tick.at:%a %d %b %H:%M} - {tick.event}[/dim]")
-            summary = aws.invoke(_scheduled(tick.at))
-            accounts.add(summary)
+    with Live(console=console, auto_refresh=False) as live:
+        for step in play(aws, start):
+            at = step.tick.at
+            if step.tick.event:
+                console.print(f"[dim]{at:%a %d %b %H:%M} - {step.tick.event}[/dim]")
+            accounts.add(step.summary)
             ran += 1
-            sent += len(summary["alerts"])
-            shown = _deliver(aws, summary, tick.at, console)
-            worst = shown if tick.at - start == story.BURST + 2 * story.QUARTER else worst
-            live.update(accounts.table(), refresh=console.is_terminal or not tick.at.hour)
+            sent += len({letter.subject for letter in step.letters})
+            shown = _print(at, step.letters, console)
+            worst = shown if at - start == story.BURST + 2 * story.QUARTER else worst
+            live.update(accounts.table(), refresh=console.is_terminal or not at.hour)
         live.update(accounts.table(), refresh=True)
     console.print(f"\n{ran} runs and {sent} notifications in {time.monotonic() - began:.0f} s.\n")
     aws.collect_metrics()
@@ -133,19 +99,9 @@ def _play(aws: Embedded, console: Console) -> None:
         show.save_picture(Path(picture), (worst, accounts.table(), metrics))
 
 
-def _scheduled(when: datetime) -> dict[str, Any]:
-    """The event of the schedule, at a time."""
-    event = json.loads((ROOT / "events" / "scheduled.json").read_text())
-    return {**event, "time": when.isoformat(timespec="seconds").replace("+00:00", "Z")}
-
-
-def _deliver(
-    aws: Embedded, summary: Mapping[str, Any], when: datetime, console: Console
-) -> RenderableType | None:
-    """Show what arrived for the alerts of a run, and return it."""
-    if not summary["alerts"]:
-        return None
-    shown = show.letters(when, aws.letters(DELIVERY_SECONDS))
+def _print(when: datetime, letters: tuple[Letter, ...], console: Console) -> RenderableType | None:
+    """Show what arrived after a run, and return it."""
+    shown = show.letters(when, letters)
     if shown:
         console.print(shown)
     return shown

@@ -24,6 +24,7 @@ OUTAGE_HOURS = 4
 OFFICE_HOURS = range(8, 19)
 DEEPSEEK_TOP_UP = timedelta(days=8, hours=10)
 NOVITA_TOP_UP = timedelta(days=10, hours=9)
+DIGEST = timedelta(days=7, hours=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,25 @@ class Tick:
     event: str = ""
 
 
+def on_a_monday(now: datetime) -> datetime:
+    """The midnight at which to begin so that all has happened by now.
+
+    It is of a Monday, or of the nearest day to it that CloudWatch's two weeks allow.
+    """
+    last = (now - timedelta(days=DAYS, hours=1)).replace(minute=0, second=0, microsecond=0)
+    day = min((last - timedelta(days=n) for n in range(3)), key=lambda day: day.weekday())
+    return day.replace(hour=0)
+
+
+def up_to(now: datetime) -> datetime:
+    """The time at which to begin so that the last tick is of the minute before now."""
+    last = now.replace(second=0, microsecond=0) - timedelta(minutes=1)
+    return last - timedelta(days=DAYS) + HOUR
+
+
 def ticks(sandbox: Sandbox, start: datetime, seed: int = 7) -> Iterator[Tick]:
     """Set the sandbox for each tick in turn; hourly, and every quarter of an hour near the burst."""
-    chance = random.Random(seed)  # noqa: S311 - a story, no secret
+    chance = random.Random(seed)  # nosec B311 # noqa: S311 - a story, no secret
     deepseek, cash, credit = Decimal(96), Decimal(34), Decimal(20)
     since = timedelta(0)
     while since < timedelta(days=DAYS):
@@ -57,6 +74,8 @@ def ticks(sandbox: Sandbox, start: datetime, seed: int = 7) -> Iterator[Tick]:
             event = "somebody tops Novita AI up by 120 USD"
         down = OUTAGE <= since < OUTAGE + OUTAGE_HOURS * HOUR
         sandbox.failing = {"deepseek": 503} if down else {}
+        if since == DIGEST:
+            event = "the digest of the week is due"
         if since == OUTAGE:
             event = "DeepSeek's API has a bad afternoon: 503"
         sandbox.fund(DEEPSEEK_KEY, USD=deepseek, CNY=Decimal(0))
