@@ -9,7 +9,8 @@ from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from guard.forecast import LONGEST, WEEK
+from guard.curve import WEEK
+from guard.forecast import LONGEST
 from guard.model import Budget, Drain, Rules, Spans
 from providers import PROVIDERS, Provider
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from guard import wording
+from guard.curve import DAY, WEEK
 from guard.figures import days, money, pace, timestamp
-from guard.forecast import DAY, WEEK, Forecast, forecast
+from guard.forecast import Forecast, forecast
 from guard.memory import Memory, Row
 from guard.model import Account, Severity
 
@@ -95,8 +96,13 @@ def _week(currency: str, row: Row, now: datetime) -> Week:
         before=row.curve.spent_within(2 * WEEK, now) - spent,
         earlier=max(min(reach, 2 * WEEK) - WEEK, timedelta(0)),
         added=row.added.since(now - WEEK),
-        pace=forecast(row.curve, row.balance, row.curve.points[-1].at) if row.curve.points else None,
+        pace=_pace(row),
     )
+
+
+def _pace(row: Row) -> Forecast | None:
+    points = row.curve.points
+    return forecast(row.curve, row.habits, row.balance, points[-1].at) if points else None
 
 
 def subject(summed: Sequence[Summed]) -> str:
@@ -175,8 +181,14 @@ def _facts(week: Week, *, alone: bool) -> list[tuple[str, str]]:
     if week.added:
         # What was spent between two readings hides in a rise between them.
         facts.append(("Top-ups", f"at least {wording.amount(week.added, week.currency)}"))
-    facts.append(("Lasts", wording.lasts(week.pace and week.pace.runway)))
+    facts.append(("Lasts", _lasts(week.pace)))
     return facts
+
+
+def _lasts(pace: Forecast | None) -> str:
+    if pace is None:
+        return wording.lasts(None)
+    return wording.lasts(pace.runway) + wording.between(pace.runway, (pace.earliest, pace.latest))
 
 
 def _spent(week: Week) -> str:

@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 from guard import wording
 from guard.budgets import judge
-from guard.forecast import Curve, forecast
+from guard.curve import Curve
+from guard.drain import drained
+from guard.forecast import forecast
+from guard.habits import Habits
 from guard.memory import EpisodeKey, Failing, Memory, Row
 from guard.model import (
     NO_MONEY,
@@ -33,8 +36,6 @@ from guard.tally import Tally
 FAILURES_IN_A_ROW = 3
 # What another try won't heal is said at the first failure.
 AT_ONCE = frozenset({CheckError.AUTH, CheckError.PERMISSION, CheckError.BILLING, CheckError.CONFIG})
-# A drain is over at half the rate that opened it, so that a pace at the limit says so once.
-DRAIN_MARGIN = Decimal("0.5")
 
 
 class Verdict(NamedTuple):
@@ -168,12 +169,10 @@ def _after_reading(
     rows, judged = dict(memory.rows), []
     for balance in counted(reading, memory.rows):
         before = rows.get(balance.currency)
-        fall = before.balance - balance.amount if before else NO_MONEY
         # A row that is new on an account which is known stood at zero until now.
-        rise = -fall if before else balance.amount if memory.rows else NO_MONEY
-        curve = (before.curve if before else Curve()).reading(now, fall)
-        added = (before.added if before else Tally()).plus(now, rise)
-        pace = forecast(curve, balance.amount, now)
+        added = balance.amount if memory.rows else NO_MONEY
+        row = _moved(before, balance, now) if before else _begun(balance, added, now)
+        pace = forecast(row.curve, row.habits, balance.amount, now)
         severity, reasons = judge(
             balance.amount,
             pace and pace.runway,
@@ -183,11 +182,49 @@ def _after_reading(
             before=before.severity if before else Severity.OK,
         )
         judged.append(
-            Judged(balance, severity, pace and pace.burn_per_day, pace and pace.runway, reasons)
+            Judged(
+                balance,
+                severity,
+                pace and pace.burn_per_day,
+                pace and pace.runway,
+                reasons,
+                pace and (pace.earliest, pace.latest),
+            )
         )
         if before or balance.amount != 0:
-            rows[balance.currency] = Row(balance.amount, severity, curve, added)
+            rows[balance.currency] = replace(row, severity=severity)
     return tuple(judged), replace(memory, rows=rows, failing=None)
+
+
+def _begun(balance: Balance, added: Decimal, now: datetime) -> Row:
+    """A row at its first reading."""
+    return Row(
+        balance.amount,
+        Severity.OK,
+        Curve().reading(now, NO_MONEY),
+        Tally().plus(now, added),
+        Habits().reading(now, None),
+        balance.expiring,
+    )
+
+
+def _moved(before: Row, balance: Balance, now: datetime) -> Row:
+    """A row after one more reading: what fell is spent, what rose was added."""
+    fall = before.balance - balance.amount
+    spent: Decimal | None = fall
+    # A grant that goes to the cent, and leaves the rest as it was, has expired: nobody spent it.
+    if 0 < before.expiring == fall and not balance.expiring and balance.amount > 0:
+        fall, spent = NO_MONEY, None
+    elif fall < 0:  # what was spent meanwhile hides in the rise
+        spent = None
+    return Row(
+        balance.amount,
+        before.severity,
+        before.curve.reading(now, fall),
+        before.added.plus(now, -fall),
+        before.habits.reading(now, spent),
+        balance.expiring,
+    )
 
 
 def _check_failing(memory: Memory, failure: Failure) -> Finding:
@@ -240,15 +277,12 @@ def _fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Fin
     currency, drain = one.balance.currency, rules.fast_drain
     if drain is None:
         return Finding(Severity.OK, why=wording.drain_off(), judged=one)
-    gone = memory.rows[currency].curve.spent_within(drain.within, now)
-    there = one.balance.amount + gone
+    row = memory.rows[currency]
     open_already = (Condition.FAST_DRAIN, currency) in memory.episodes
-    limit = drain.share * (DRAIN_MARGIN if open_already else 1)
-    share = gone / there if there > 0 else Decimal(gone > 0)
-    if share <= limit:
+    found = drained(row.curve, row.habits, row.balance, drain, now, open_already=open_already)
+    if found is None:
         return Finding(Severity.OK, why=wording.drain_over(drain), judged=one)
-    why = wording.fast_drain(gone, one.balance.amount, currency, drain)
-    return Finding(Severity.CRITICAL, ("drain",), why, one)
+    return Finding(Severity.CRITICAL, ("drain",), wording.fast_drain(found, currency, drain), one)
 
 
 def _on_credit(memory: Memory, one: Judged) -> Finding:
@@ -309,6 +343,7 @@ def _alert(
         next_reminder=None
         if kind is Kind.RECOVERY
         else reminder_after(episode.severity, rules.remind_every),
+        between=one.between if one else None,
     )
 
 

@@ -47,7 +47,7 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
 
 def _spending(alert: Alert) -> str:
     if alert.burn_per_day is None:
-        return "not known before six hours of history"
+        return "not known before half a day of history"
     return f"{wording.amount(alert.burn_per_day, alert.currency or '')} a day"
 
 
@@ -55,7 +55,8 @@ def _until(alert: Alert) -> str:
     if alert.severity is Severity.EXHAUSTED:
         return lasts(alert)
     end = ends(alert)
-    return wording.lasts(alert.runway) + (f", until {wording.clock(end)}" if end else "")
+    sure = wording.between(alert.runway, alert.between)
+    return wording.lasts(alert.runway) + sure + (f", until {wording.clock(end)}" if end else "")
 
 
 def steps(alert: Alert, contact: Contact) -> list[str]:

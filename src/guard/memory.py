@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+from guard.curve import Curve, Point
 from guard.figures import money, timestamp
-from guard.forecast import Curve, Point
+from guard.habits import Habits, Spent
 from guard.model import (
     NO_MONEY,
     Account,
@@ -26,6 +27,8 @@ from guard.tally import Entry, Tally
 
 FORMAT = 1
 MOST_MONEY = Decimal(10) ** 18  # more than any provider's answer may hold
+_HABIT_DIGITS = 3  # of what is only a habit
+MOST_HOURS = 10_000.0  # of one hour of the day, or of one weekday, however they fade
 _EXACT_DIGITS = 5  # of what is spent between two points; the balance itself is kept whole
 
 _SAID = {kind.value: kind for kind in (Kind.ALERT, Kind.REMINDER, Kind.RECOVERY)}
@@ -41,12 +44,17 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The last that was known of one currency row that holds money, or has held it."""
+    """The last that was known of one currency row that holds money, or has held it.
+
+    `added` are its top-ups; `expiring` is the part of the balance that may expire.
+    """
 
     balance: Decimal
     severity: Severity
     curve: Curve
     added: Tally = field(default_factory=Tally)
+    habits: Habits = field(default_factory=Habits)
+    expiring: Decimal = NO_MONEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,8 @@ def dumps(memory: Memory) -> str:
                     row.severity.word,
                     _curve(row.curve),
                     _tally(row.added),
+                    _habits(row.habits),
+                    money(row.expiring),
                 ]
                 for currency, row in memory.rows.items()
             },
@@ -152,6 +162,7 @@ def dumps_alert(alert: Alert) -> str:
             _time(alert.since),
             alert.why,
             _whole_seconds(alert.next_reminder),
+            *map(_whole_seconds, alert.between or ()),
         ]
     )
 
@@ -160,7 +171,7 @@ def loads_alert(text: str) -> Alert:
     """Read what `dumps_alert` wrote; raises `UnreadableError` for anything else."""
     try:
         (id, episode, kind, condition, severity, provider, label, observed_at, *more) = json.loads(text)
-        currency, balance, burn_per_day, runway, reasons, since, why, next_reminder = more
+        currency, balance, burn_per_day, runway, reasons, since, why, next_reminder, *between = more
         condition = Condition(condition)
         if condition is Condition.CHECK_FAILING and kind != Kind.RECOVERY:
             CheckError(reasons[0])
@@ -180,6 +191,7 @@ def loads_alert(text: str) -> Alert:
             since=_when(since),
             why=tuple(map(_text, why)),
             next_reminder=_seconds(next_reminder),
+            between=_between(*between) if between else None,
         )
     except UNREADABLE as error:
         raise UnreadableError(type(error).__name__) from None
@@ -204,8 +216,18 @@ def _instant(text: str) -> datetime:
     return when
 
 
-def _read_row(balance: str, word: str, curve: str, added: str = "") -> Row:
-    return Row(_finite(balance), Severity.from_word(word), _read_curve(curve), _read_tally(added))
+def _read_row(
+    balance: str, word: str, curve: str, added: str = "", habits: str = "", expiring: str = "0"
+) -> Row:
+    spent = _read_curve(curve)
+    return Row(
+        _finite(balance),
+        Severity.from_word(word),
+        spent,
+        _read_tally(added),
+        _read_habits(habits) if habits else Habits.of(spent.points),
+        _finite(expiring),
+    )
 
 
 def _read_failing(count: object, since: str, last_at: str) -> Failing:
@@ -243,20 +265,29 @@ def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else _finite(text)
 
 
+def _between(earliest: int, latest: int) -> tuple[timedelta, timedelta]:
+    return timedelta(seconds=earliest), timedelta(seconds=latest)
+
+
 def _seconds(number: int | None) -> timedelta | None:
     return None if number is None else timedelta(seconds=number)
 
 
 def _curve(curve: Curve) -> str:
-    """The first point's time, then seconds and money from each point to the next."""
+    """The first point's time, then seconds and money from each point to the next.
+
+    Seconds that are the same as before are left out, which most are.
+    """
     if not curve.points:
         return ""
-    first, steps = curve.points[0], []
+    first, steps, last = curve.points[0], [], 0
     for before, point in pairwise(curve.points):
         seconds = round((point.at - first.at).total_seconds()) - round(
             (before.at - first.at).total_seconds()
         )
-        steps.append(f"{seconds}:{_short(point.spent - before.spent)}")
+        same = seconds == last
+        steps.append(f"{'' if same else seconds}:{_short(point.spent - before.spent)}")
+        last = seconds
     return ",".join((timestamp(first.at), *steps))
 
 
@@ -272,10 +303,43 @@ def _read_tally(text: str) -> Tally:
     )
 
 
-def _short(amount: Decimal) -> str:
+def _habits(habits: Habits) -> str:
+    """Money and hundredths of hours, of each hour of the day and each weekday; then the two paces."""
+    parts = (*habits.hours, *habits.weekdays)
+    sums = ",".join(f"{_short(part.money, _HABIT_DIGITS)}:{part.hours * 100:.0f}" for part in parts)
+    paces = f"{_short(habits.peak)};{_short(habits.last)}"
+    return f"{sums};{paces};{_time(habits.since) or ''};{_short(habits.unlearnt)}"
+
+
+def _read_habits(text: str) -> Habits:
+    sums, peak, last, since, unlearnt = text.split(";")
+    parts = [part.split(":") for part in sums.split(",")]
+    spent = tuple(Spent(_finite(amount or "0"), _hours(hours)) for amount, hours in parts)
+    empty = Habits()
+    count = len(empty.hours)
+    if len(spent) != count + len(empty.weekdays):
+        raise ValueError("not the hours of a day and the days of a week")
+    return Habits(
+        spent[:count],
+        spent[count:],
+        _finite(peak or "0"),
+        _finite(last or "0"),
+        _when(since or None),
+        _finite(unlearnt or "0"),
+    )
+
+
+def _hours(text: str) -> float:
+    value = int(text) / 100
+    if not 0 <= value < MOST_HOURS:
+        raise ValueError("not a number of hours")
+    return value
+
+
+def _short(amount: Decimal, digits: int = _EXACT_DIGITS) -> str:
     if not amount:
         return ""
-    exponent = amount.adjusted() - _EXACT_DIGITS + 1
+    exponent = amount.adjusted() - digits + 1
     return f"{round(amount, -exponent).normalize():f}"
 
 
@@ -284,10 +348,11 @@ def _read_curve(text: str) -> Curve:
         return Curve()
     first, *steps = text.split(",")
     at, spent = _instant(first), NO_MONEY
-    points = [Point(at, spent)]
+    points, last = [Point(at, spent)], ""
     for step in steps:
         seconds, amount = step.split(":")
-        at += timedelta(seconds=int(seconds))
+        last = seconds or last
+        at += timedelta(seconds=int(last))
         spent += _finite(amount or "0")
         points.append(Point(at, spent))
     return Curve(tuple(points))

@@ -117,6 +117,7 @@ class Balance:
 
     `amount` is the figure that is watched. `cash` and `spendable` are given only where an
     account can go on beyond its own money: what is its own, and what may be spent at all.
+    `expiring` is the part that was granted for a time.
     """
 
     currency: str
@@ -124,6 +125,7 @@ class Balance:
     components: Mapping[str, Decimal] = field(default_factory=dict)
     cash: Decimal | None = None
     spendable: Decimal | None = None
+    expiring: Decimal = NO_MONEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +146,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the guard thinks of one balance. `reasons` says what put it above `ok`."""
+    """What the guard thinks of one balance. `reasons` says what put it above `ok`.
+
+    `between` are the ends between which the runway lies eight times in ten.
+    """
 
     balance: Balance
     severity: Severity
     burn_per_day: Decimal | None
     runway: timedelta | None
     reasons: tuple[str, ...] = ()
+    between: tuple[timedelta, timedelta] | None = None
 
 
 def worst(judged: Iterable[Judged]) -> Severity:
@@ -188,3 +194,4 @@ class Alert:
     since: datetime | None = None
     why: tuple[str, ...] = ()
     next_reminder: timedelta | None = None
+    between: tuple[timedelta, timedelta] | None = None

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from guard.curve import DAY
+from guard.drain import Drained
 from guard.figures import money
-from guard.forecast import DAY, LONGEST
+from guard.forecast import LONGEST
 from guard.memory import Memory
 from guard.model import Budget, CheckError, Drain, Failure, Judged, Rules, Severity
 
@@ -48,10 +50,15 @@ def length(span: timedelta) -> str:
     """`40 minutes`, `1 hour`, `90 minutes`, `2.5 hours`, `22 hours`, `3.2 days`, `12 days`."""
     minutes = round(span / MINUTE)
     if minutes < 120 and minutes != 60:  # noqa: PLR2004 - an hour, and two
-        return _counted(max(minutes, 1), "minute")
-    if span < 2 * DAY:
-        return _counted(_rough(span / HOUR), "hour")
-    return _counted(_rough(span / DAY), "day")
+        return _in(span, MINUTE)
+    return _in(span, HOUR if span < 2 * DAY else DAY)
+
+
+def _in(span: timedelta, unit: timedelta) -> str:
+    """`47 hours`; a minute at least."""
+    if unit == MINUTE:
+        return _counted(max(round(span / MINUTE), 1), "minute")
+    return _counted(_rough(span / unit), "hour" if unit == HOUR else "day")
 
 
 def clock(when: datetime) -> str:
@@ -67,6 +74,17 @@ def lasts(runway: timedelta | None) -> str:
     if runway >= LONGEST:
         return "a year or more"
     return f"about {length(runway)}" if runway > timedelta(0) else "used up"
+
+
+def between(runway: timedelta | None, ends: tuple[timedelta, timedelta] | None) -> str:
+    """How sure that is, in brackets: ` (between 2 and 6)`; nothing where it is plain."""
+    if runway is None or ends is None or not timedelta(0) < runway < LONGEST:
+        return ""
+    if ends[1] >= LONGEST:
+        return f" (at least {length(ends[0])})"
+    unit = next(each for each in (DAY, HOUR, MINUTE) if length(runway) == _in(runway, each))
+    earliest, latest = (_in(end, unit).partition(" ")[0] for end in ends)
+    return f" (between {earliest} and {latest})" if earliest != latest else ""
 
 
 def low_balance(one: Judged, rules: Rules) -> tuple[str, ...]:
@@ -95,14 +113,20 @@ def _cause(reason: str, one: Judged, budget: Budget | None, rules: Rules) -> str
     return f"the balance is at or below {figures}, its {word} figure"
 
 
-def fast_drain(gone: Decimal, left: Decimal, currency: str, drain: Drain) -> tuple[str, ...]:
-    """How much went how fast, and how long the rest lasts at that pace."""
-    within = length(drain.within)
+def fast_drain(found: Drained, currency: str, drain: Drain) -> tuple[str, ...]:
+    """How much went how fast, how long the rest lasts at that pace, and why that is too fast."""
+    gone, within, left, times = found
     share = gone / (left + gone) if left > 0 else Decimal(1)
-    said = [f"{amount(gone, currency)} went within {within}: {share:.0%} of what was there"]
-    if left > 0:
-        said.append(f"at that pace the rest lasts {length(drain.within * float(left / gone))}")
-    return (*said, f"more than {_percent(drain.share)} within {within} is taken as a drain")
+    exact = gone.quantize(CENT, ROUND_HALF_UP) if gone >= CENT else gone
+    said = [f"{amount(exact, currency)} went within {length(within)}: {share:.0%} of what was there"]
+    if times is not None:
+        said.append(f"that is {_rough(float(times))} times the usual pace")
+    if left > 0 and gone > 0:
+        said.append(f"at that pace the rest lasts {length(within * float(left / gone))}")
+    if share > drain.share:
+        limit = f"{_percent(drain.share)} within {length(drain.within)}"
+        return (*said, f"more than {limit} is taken as a drain")
+    return (*said, "it is faster than anything seen before, and would use it up within a week")
 
 
 def drain_over(drain: Drain) -> tuple[str, ...]:

@@ -24,13 +24,12 @@ def _balance(row: object) -> Balance:
     currency = member(row, "currency")
     if currency not in CURRENCIES:
         raise BadBodyError("the currency is neither CNY nor USD")
+    granted = money(row, "granted_balance")
     return Balance(
         currency=str(currency),
         amount=money(row, "total_balance"),
-        components={
-            "granted": money(row, "granted_balance"),
-            "topped_up": money(row, "topped_up_balance"),
-        },
+        components={"granted": granted, "topped_up": money(row, "topped_up_balance")},
+        expiring=granted,
     )
 
 

@@ -1,144 +1,202 @@
-"""Burn and runway from readings at irregular times."""
+"""When a balance ends: the usual pace, a day's shape, and how much of it to believe."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.forecast import MOST_POINTS, Curve, forecast
+from guard.curve import Curve
+from guard.episodes import decide
+from guard.forecast import forecast
+from guard.habits import Habits
+from guard.memory import Memory, dumps, loads
+from guard.model import Account, Balance, Reading, Rules, Spans
 
-START = datetime(2026, 6, 1, tzinfo=UTC)
+MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+QUARTER = 15 * MINUTE
+RULES = Rules({}, None, Spans(DAY, DAY), None)
 
 
-def curve_of(*readings: tuple[timedelta, object]) -> Curve:
-    """The curve after balances that were read at times since the start."""
-    curve, before = Curve(), None
-    for at, balance in readings:
-        fall = Decimal(0) if before is None else before - Decimal(balance)
-        curve, before = curve.reading(START + at, fall), Decimal(balance)
-    return curve
+def lived(span, pace, every=QUARTER, credit=100_000, top_ups=(), start=MONDAY):
+    """What is remembered after readings over a time; `pace(when)` is in money a day.
+
+    It is written down and read again at each step, as the function does.
+    """
+    memory, balance, at = Memory(), Decimal(credit), timedelta(0)
+    while at <= span:
+        balance += sum(Decimal(money) for when, money in top_ups if at - every < when <= at)
+        memory = read(memory, balance, start + at)
+        balance -= Decimal(str(pace(start + at))) * Decimal(every / DAY)
+        at += every
+    return memory
 
 
-def ahead(*readings: tuple[timedelta, object]):
-    """Burn a day and runway in days, as of the last reading; `None` while unknown."""
-    at, balance = readings[-1]
-    told = forecast(curve_of(*readings), Decimal(balance), START + at)
-    return told and (round(told.burn_per_day, 6), round(told.runway / DAY, 6))
+def read(memory, balance, now, **more):
+    row = Balance("USD", round(Decimal(balance), 6), **more)
+    return loads(dumps(decide(memory, Reading((row,)), RULES, Account("deepseek", "x"), now).memory))
 
 
-def even_readings(per_day: int, days: int, every: timedelta = HOUR):
-    return [(n * every, 10_000 - per_day * (n * every / DAY)) for n in range(days * DAY // every + 1)]
+def told(memory, balance=None):
+    """The forecast of what is remembered, for its own balance or another."""
+    row, now = memory.rows["USD"], memory.observed_at
+    return forecast(row.curve, row.habits, row.balance if balance is None else Decimal(balance), now)
 
 
-def test_nothing_is_foretold_before_six_hours_of_history():
-    assert ahead((0 * HOUR, 100), (6 * HOUR - MINUTE, 90)) is None
-    assert ahead((0 * HOUR, 100), (6 * HOUR, 90)) == (40, 2.25)
+def a_day(memory):
+    return float(told(memory).burn_per_day)
+
+
+def days(memory, balance=None):
+    return told(memory, balance).runway / DAY
+
+
+def even(pace):
+    return lambda _when: pace
+
+
+def office(when):
+    return 72 if 8 <= when.hour < 16 else 0
+
+
+def test_nothing_is_foretold_before_half_a_day_of_history():
+    assert told(lived(12 * HOUR - QUARTER, even(24))) is None
+    assert told(lived(12 * HOUR, even(24))).burn_per_day == pytest.approx(24, rel=0.02)
 
 
 def test_the_first_reading_foretells_nothing():
-    assert forecast(Curve(), Decimal(5), START) is None
-    assert ahead((0 * HOUR, 5)) is None
+    assert forecast(Curve(), Habits(), Decimal(5), MONDAY) is None
+    assert told(read(Memory(), 5, MONDAY)) is None
 
 
-def test_even_spending_gives_what_is_left_over_the_pace():
-    assert ahead(*even_readings(480, 3)) == (480, round((10_000 - 3 * 480) / 480, 6))
-    assert ahead((0 * HOUR, "1.25"), (12 * HOUR, 1)) == (Decimal("0.5"), 2)
+@pytest.mark.parametrize("every", [MINUTE, QUARTER, HOUR, 6 * HOUR])
+@pytest.mark.parametrize("span", [DAY, 3 * DAY, 12 * DAY])
+def test_even_spending_gives_what_is_left_over_the_pace(every, span):
+    memory = lived(min(span, 3 * DAY) if every == MINUTE else span, even(24), every)
+    assert a_day(memory) == pytest.approx(24, rel=0.02)
+    for balance in (6, 24, 240):
+        assert days(memory, balance) == pytest.approx(balance / 24, rel=0.03)
+    soonest, latest = told(memory, 240).earliest / DAY, told(memory, 240).latest / DAY
+    assert soonest < 10 < latest < 2 * soonest
 
 
-def test_a_top_up_is_neither_spending_nor_negative_spending():
-    readings = (0 * HOUR, 50), (6 * HOUR, 40), (12 * HOUR, 140), (24 * HOUR, 130)
-    assert ahead(*readings) == (20, 6.5)
+@given(st.integers(1, 100))
+def test_a_pace_twice_as_fast_halves_what_is_left(pace):
+    slow, fast = (lived(2 * DAY, even(each), HOUR) for each in (pace, 2 * pace))
+    assert days(slow, 10) == pytest.approx(2 * days(fast, 10), rel=0.02)
 
 
-def test_the_faster_of_the_last_day_and_the_last_week_counts():
-    calm_week_busy_day = (0 * DAY, 100), (6 * DAY, 100), (7 * DAY, 65)
-    busy_week_calm_day = (0 * DAY, 100), (6 * DAY, 65), (7 * DAY, 65)
-    assert ahead(*calm_week_busy_day)[0] == 35
-    assert ahead(*busy_week_calm_day)[0] == 5
+def test_who_sleeps_at_night_spends_nothing_at_night():
+    evening = lived(6 * DAY + 16 * HOUR, office)
+    assert days(evening, 12) == pytest.approx((16 + 4) / 24, abs=0.15)
+    morning = lived(6 * DAY + 8 * HOUR, office)
+    assert days(morning, 12) == pytest.approx(4 / 24, abs=0.1)
 
 
-def test_spending_over_a_gap_is_taken_as_even():
-    curve = curve_of((0 * HOUR, 100), (48 * HOUR, 52))
-    assert curve.spent_within(HOUR, START + 48 * HOUR) == pytest.approx(Decimal(1))
+def test_a_weekend_that_was_idle_twice_is_expected_to_be_idle():
+    friday = lived(18 * DAY, lambda when: 24 if when.weekday() < 5 else 0)
+    assert friday.observed_at.weekday() == 4
+    assert 3 < days(friday, 48) < 4.5  # a day of work, the weekend, and another day
 
 
-def test_spending_of_more_than_a_week_ago_is_forgotten():
-    busy_before = [(n * HOUR, 1000 - n) for n in range(24)]
-    calm_since = [(DAY + n * HOUR, 977) for n in range(7 * 24 + 1)]
-    assert ahead(*busy_before, *calm_since)[0] == 0
+def test_a_top_up_is_no_negative_burn_and_unlearns_nothing():
+    calm = lived(5 * DAY, even(24))
+    topped_up = lived(5 * DAY, even(24), top_ups=[(3 * DAY, 500), (4 * DAY + HOUR, 20)])
+    assert a_day(topped_up) == pytest.approx(a_day(calm), rel=0.03)
+    assert days(topped_up, 48) == pytest.approx(2, rel=0.05)
+
+
+def test_spending_that_hides_in_a_top_up_is_not_pretended_to_be_known():
+    """With every reading a little money comes in, and nobody knows what went."""
+    memory, balance = Memory(), Decimal(100)
+    for n in range(4 * 24):
+        balance += Decimal("0.01")
+        memory = read(memory, balance, MONDAY + n * QUARTER)
+    assert told(memory) is None
+
+
+def test_a_grant_that_expires_is_not_spent():
+    before = lived(3 * DAY, even(24), credit=1000)
+    last = before.rows["USD"].balance
+    granted = read(before, last, before.observed_at + QUARTER, expiring=Decimal(200))
+    gone = read(granted, last - 200, before.observed_at + 2 * QUARTER)
+    assert a_day(gone) == pytest.approx(24, rel=0.03)
+    assert days(gone, 48) == pytest.approx(2, rel=0.05)
+    spent = read(granted, last - 201, before.observed_at + 2 * QUARTER)  # a part of it was topped up
+    assert a_day(spent) > 60
+
+
+def test_one_correction_is_no_pace():
+    before = lived(6 * DAY, even(24), credit=1000)
+    after = read(before, before.rows["USD"].balance - 30, before.observed_at + QUARTER)
+    assert days(after, 48) > 1.2  # the last hours at their own pace would say half a day
+
+
+def test_a_busy_hour_goes_on_for_a_while_and_not_for_ever():
+    def burst(when):
+        return 240 if when >= MONDAY + 6 * DAY - 4 * HOUR else 24
+
+    memory, calm = lived(6 * DAY, burst), lived(6 * DAY, even(24))
+    assert days(memory, 24) < 0.5 * days(calm, 24)
+    assert days(memory, 480) > 10 * days(memory, 24)
+
+
+def test_what_was_learnt_fades_when_ways_change():
+    memory = lived(28 * DAY, lambda when: 100 if when < MONDAY + 7 * DAY else 10, HOUR)
+    assert 10 < a_day(memory) < 20
+
+
+def test_an_uneven_account_is_believed_for_half_of_what_was_seen_and_an_even_one_for_longer():
+    uneven = lived(2 * DAY, lambda when: 288 if when.hour < 2 else 0)
+    assert days(uneven, 240) < 7  # ten days of the mean pace
+    assert days(lived(2 * DAY, even(24)), 240) == pytest.approx(10, rel=0.05)
+    ends = told(uneven, 240)
+    assert ends.earliest < ends.runway / 2 < ends.runway < ends.latest
+
+
+def test_a_gap_of_hours_is_taken_as_even_spending():
+    memory = lived(2 * DAY, even(24))
+    later = read(memory, memory.rows["USD"].balance - 8, memory.observed_at + 8 * HOUR)
+    assert a_day(later) == pytest.approx(24, rel=0.03)
+
+
+def test_a_guard_that_was_off_for_months_goes_on():
+    memory = lived(2 * DAY, even(24))
+    later = read(memory, memory.rows["USD"].balance - 900, memory.observed_at + 90 * DAY)
+    assert a_day(later) == pytest.approx(10, rel=0.2)
 
 
 def test_a_balance_that_is_not_spent_lasts_a_year_at_most():
-    assert ahead((0 * HOUR, 100), (7 * HOUR, 100)) == (0, 365)
-    assert ahead((0 * HOUR, 100), (7 * HOUR, "99.99"))[1] == 365
+    memory = lived(DAY, even(0))
+    assert (a_day(memory), days(memory)) == (0, 365)
+    assert days(lived(DAY, even(0.001))) == 365
 
 
 @pytest.mark.parametrize("balance", ["0", "-3"])
 def test_a_balance_that_is_used_up_lasts_no_time(balance):
-    assert ahead((0 * HOUR, 100), (7 * HOUR, balance))[1] == 0
-    assert ahead((0 * HOUR, balance), (7 * HOUR, balance)) == (0, 0)
+    memory = lived(DAY, even(24))
+    ahead = told(memory, balance)
+    assert (ahead.runway, ahead.earliest, ahead.latest) == (timedelta(0),) * 3
+    assert ahead.burn_per_day == pytest.approx(24, rel=0.02)
 
 
-def test_the_same_reading_again_changes_nothing():
-    once = curve_of((0 * HOUR, 100), (1 * HOUR, 60))
-    assert curve_of((0 * HOUR, 100), (1 * HOUR, 60), (1 * HOUR, 60)) == once
-
-
-def test_the_curve_knows_nothing_beyond_its_readings():
-    assert (Curve().span(START), Curve().spent_within(HOUR, START)) == (timedelta(0), 0)
-    curve = curve_of((0 * HOUR, 9), (5 * HOUR, 8))
-    assert curve.span(START + 5 * HOUR) == 5 * HOUR
-    assert curve.spent_within(9 * HOUR, START + 5 * HOUR) == 1
-    assert curve.spent_within(HOUR, START + 9 * HOUR) == 0
-
-
-steps = st.lists(
-    st.tuples(st.integers(1, 180), st.integers(-500, 500).map(lambda cents: Decimal(cents) / 100)),
-    min_size=1,
-    max_size=400,
+amounts = st.lists(
+    st.tuples(st.integers(1, 400), st.integers(-20_000, 5_000)), min_size=10, max_size=60
 )
 
 
-def exactly_spent(readings, span: timedelta, now: datetime) -> Decimal:
-    """Spending over `span` from every reading there was, none thinned out."""
-    spent = Decimal(0)
-    for (at, _), (later, fall) in pairwise(readings):
-        share = max(timedelta(0), later - max(at, now - span)) / (later - at)
-        spent += max(fall, Decimal(0)) * Decimal(min(1.0, share))
-    return spent
-
-
-@given(steps)
-def test_thinning_keeps_few_points_and_nearly_all_that_was_spent(falls):
-    now, curve, readings = START, Curve().reading(START, Decimal(0)), [(START, Decimal(0))]
-    for minutes, fall in falls:
+@given(amounts, st.integers(1, 10**6))
+def test_whatever_was_read_the_ends_are_in_order_and_more_money_lasts_no_shorter(steps, cents):
+    memory, balance, now = Memory(), Decimal(1000), MONDAY
+    for minutes, step in steps:
         now += minutes * MINUTE
-        readings.append((now, fall))
-        curve = curve.reading(now, fall)
-    assert len(curve.points) <= MOST_POINTS
-    assert all(a.at < b.at and a.spent <= b.spent for a, b in pairwise(curve.points))
-    assert curve.points[0].spent == 0
-    if len(curve.points) < MOST_POINTS:  # else the oldest ones had to go
-        for span, blur in ((HOUR, 5 * MINUTE), (DAY, HOUR), (7 * DAY, 3 * HOUR)):
-            least = exactly_spent(readings, span - blur, now) - Decimal("0.0001")
-            most = exactly_spent(readings, span + blur, now) + Decimal("0.0001")
-            assert least <= curve.spent_within(span, now) <= most
-
-
-@given(st.integers(1, 60), st.integers(1, 100))
-def test_an_even_pace_is_foretold_exactly_however_often_it_is_read(minutes, per_day):
-    readings = even_readings(per_day, 9, minutes * MINUTE)
-    at, balance = readings[-1]
-    told = forecast(curve_of(*readings), Decimal(balance), START + at)
-    assert told.burn_per_day == pytest.approx(Decimal(per_day), rel=Decimal("1e-6"))
-
-
-def test_a_drain_of_the_last_hour_is_seen_to_the_cent_among_readings_of_ten_days():
-    quiet = [(n * 15 * MINUTE, 900 - Decimal(n) / 100) for n in range(10 * 24 * 4)]
-    last, balance = quiet[-1]
-    curve = curve_of(*quiet, (last + 30 * MINUTE, balance - 100), (last + HOUR, balance - 160))
-    assert curve.spent_within(HOUR, START + last + HOUR) == 160
+        balance += Decimal(step) / 100
+        memory = read(memory, balance, now)
+    balance = Decimal(cents) / 100
+    ahead = told(memory, balance)
+    if ahead is not None:
+        assert timedelta(0) <= ahead.earliest <= ahead.runway <= ahead.latest <= 365 * DAY
+        assert ahead.burn_per_day >= 0
+        assert told(memory, balance * 2).runway >= ahead.runway

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guard.curve import Curve, Point
 from guard.episodes import decide
-from guard.forecast import Curve, Point
+from guard.habits import Habits, Spent
 from guard.memory import (
     Failing,
     Memory,
@@ -72,12 +73,33 @@ tallies = st.builds(
     st.lists(st.builds(Entry, instants, st.decimals(0, 10**12, places=4)), max_size=6).map(tuple),
 )
 
+# As exact as they are written down: three digits of money, and hundredths of hours.
+shares = st.builds(
+    Spent,
+    st.builds(
+        lambda digits, places: Decimal(digits).scaleb(-places), st.integers(0, 999), st.integers(-3, 4)
+    ),
+    st.integers(0, 99_999).map(lambda hundredths: hundredths / 100),
+)
+paces = st.builds(
+    lambda digits, places: Decimal(digits).scaleb(-places), st.integers(0, 99_999), st.integers(-3, 6)
+)
+habits = st.builds(
+    Habits,
+    st.lists(shares, min_size=24, max_size=24).map(tuple),
+    st.lists(shares, min_size=7, max_size=7).map(tuple),
+    paces,
+    paces,
+    st.none() | instants,
+    paces,
+)
+
 memories = st.builds(
     Memory,
     st.none() | instants,
     st.dictionaries(
         st.sampled_from(["USD", "CNY"]),
-        st.builds(Row, money, severities, curves() | st.just(Curve()), tallies),
+        st.builds(Row, money, severities, curves() | st.just(Curve()), tallies, habits, money),
     ),
     st.none() | st.builds(Failing, st.integers(1, 10**6), instants, instants),
     st.dictionaries(
@@ -170,6 +192,12 @@ DAMAGE = [
     ("rows", {"USD": ["7", "ok", "2026-06-10T00:00:00Z,60"]}),
     ("rows", {"USD": ["7", "ok", f"2026-06-10T00:00:00Z,{'9' * 30}:1"]}),
     ("rows", {"USD": ["7", "ok", "", "60"]}),
+    ("rows", {"USD": ["7", "ok", "", "", "1:1;0;0;;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 30)},1:-1;0;0;;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 30)},1:{'9' * 30};0;0;;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 31)};0;0;soon;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 31)};0;NaN;;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", "", "much"]}),
     ("failed", "60:1:1"),
     ("failed", "soon:1"),
     ("failed", "60:much"),
@@ -203,6 +231,7 @@ def test_a_memory_from_before_anything_was_tallied_is_read():
     data["rows"] = {currency: row[:3] for currency, row in data["rows"].items()}
     memory = loads(json.dumps(data))
     assert memory.failed == memory.rows["USD"].added == Tally()
+    assert memory.rows["USD"].habits == Habits.of(memory.rows["USD"].curve.points)
     assert replace(memory, failed=WHOLE.failed, rows=WHOLE.rows) == WHOLE
 
 

@@ -22,7 +22,7 @@ def recorded(name: str) -> bytes:
 
 def deepseek_row(currency, total, granted, topped_up):
     components = {"granted": Decimal(granted), "topped_up": Decimal(topped_up)}
-    return Balance(currency, Decimal(total), components)
+    return Balance(currency, Decimal(total), components, expiring=Decimal(granted))
 
 
 CNY, USD = (

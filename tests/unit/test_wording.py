@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from guard import figures, wording
+from guard.drain import Drained
 from guard.model import Balance, Budget, CheckError, Drain, Judged, Rules, Severity, Spans
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -62,14 +63,43 @@ def test_an_amount_is_rounded_to_the_cent_but_for_the_smallest(value, text):
 
 def test_a_drain_says_how_much_went_and_how_long_the_rest_lasts():
     drain = Drain(Decimal("0.25"), HOUR)
-    assert wording.fast_drain(Decimal(40), Decimal(60), "USD", drain) == (
+    assert wording.fast_drain(Drained(Decimal(40), HOUR, Decimal(60), None), "USD", drain) == (
         "40.00 USD went within 1 hour: 40% of what was there",
         "at that pace the rest lasts 90 minutes",
         "more than 25% within 1 hour is taken as a drain",
     )
-    assert wording.fast_drain(Decimal(40), Decimal(-1), "USD", drain) == (
+    assert wording.fast_drain(Drained(Decimal(40), HOUR, Decimal(-1), None), "USD", drain) == (
         "40.00 USD went within 1 hour: 100% of what was there",
         "more than 25% within 1 hour is taken as a drain",
+    )
+
+
+@pytest.mark.parametrize(
+    ("runway", "ends", "said"),
+    [
+        (3 * DAY, (2 * DAY, 6 * DAY), " (between 2 and 6)"),
+        (47 * HOUR, (43 * HOUR, 53 * HOUR), " (between 43 and 53)"),
+        (90 * MINUTE, (40 * MINUTE, 300 * MINUTE), " (between 40 and 300)"),
+        (3 * DAY, (12 * HOUR, 6 * DAY), " (between 0.5 and 6)"),
+        (200 * DAY, (100 * DAY, 365 * DAY), " (at least 100 days)"),
+        (3 * DAY, (3 * DAY, 3 * DAY), ""),
+        (timedelta(0), (timedelta(0), timedelta(0)), ""),
+        (365 * DAY, (365 * DAY, 365 * DAY), ""),
+        (None, None, ""),
+    ],
+)
+def test_how_sure_a_runway_is_is_told_in_its_own_unit(runway, ends, said):
+    assert wording.between(runway, ends) == said
+
+
+def test_a_sudden_pace_is_told_against_the_usual_one():
+    drain = Drain(Decimal("0.25"), HOUR)
+    found = Drained(Decimal("2.5"), HOUR / 4, Decimal("97.5"), Decimal(10))
+    assert wording.fast_drain(found, "USD", drain) == (
+        "2.50 USD went within 15 minutes: 2% of what was there",
+        "that is 10 times the usual pace",
+        "at that pace the rest lasts 9.8 hours",
+        "it is faster than anything seen before, and would use it up within a week",
     )
 
 

@@ -1,0 +1,108 @@
+"""Whether money leaves as if a key had leaked: by its share, and against the usual pace."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from guard.episodes import decide
+from guard.memory import Memory, dumps, loads
+from guard.model import Account, Balance, Condition, Drain, Reading, Rules, Spans
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+HOUR, DAY, QUARTER = timedelta(hours=1), timedelta(days=1), timedelta(minutes=15)
+RULES = Rules({}, None, Spans(365 * DAY, 365 * DAY), Drain(Decimal("0.25"), HOUR))
+
+
+class Story:
+    """An account that is read every quarter of an hour; what is said of a drain."""
+
+    def __init__(self, credit):
+        self.memory, self.balance, self.now = Memory(), Decimal(credit), START
+
+    def goes_on(self, span, pace, rules=RULES):
+        """The kinds of what is said over a time in which `pace(when)` a day is spent."""
+        said = []
+        for _ in range(span // QUARTER):
+            self.now += QUARTER
+            self.balance -= Decimal(str(pace(self.now))) / 96
+            row = Balance("USD", round(self.balance, 6))
+            decision = decide(self.memory, Reading((row,)), rules, Account("deepseek", "x"), self.now)
+            self.memory = loads(dumps(decision.memory))
+            drains = [one for one in decision.alerts if one.condition is Condition.FAST_DRAIN]
+            said += [one.kind.value for one in drains]
+            self.why = drains[-1].why if drains else ()
+        return said
+
+
+def even(pace):
+    return lambda _when: pace
+
+
+def office(when):
+    return 72 if 8 <= when.hour < 16 else 1
+
+
+@pytest.mark.parametrize("usual", [office, even(24)])
+@pytest.mark.parametrize("days_left", [2, 3, 7, 20])
+def test_a_leaked_key_that_burns_ten_times_the_usual_pace_is_said_at_the_next_reading(usual, days_left):
+    story = Story(24 * (5 + days_left))
+    assert story.goes_on(5 * DAY, usual) == []
+    assert story.goes_on(QUARTER, lambda when: usual(when) + 240) == ["alert"]
+    assert "times the usual pace" in " ".join(story.why)
+
+
+def test_a_leak_is_said_once_while_it_goes_on_and_over_when_it_stops():
+    story = Story(1000)
+    story.goes_on(5 * DAY, even(24))
+    assert story.goes_on(6 * HOUR, even(264)) == ["alert"]
+    assert story.goes_on(2 * HOUR, even(24)) == ["recovery"]
+
+
+@pytest.mark.parametrize("days_left", [0.2, 1, 3, 7, 30])
+def test_the_usual_busy_hours_of_an_account_are_no_drain(days_left):
+    story = Story(24 * (14 + days_left))
+    assert story.goes_on(14 * DAY, office) == []
+
+
+def test_the_last_cents_may_go_at_the_usual_pace():
+    story = Story(24 * 5 + 2)
+    assert story.goes_on(5 * DAY + 3 * HOUR, even(24)) == []
+
+
+def test_a_share_of_the_balance_is_said_whatever_is_known_of_the_pace():
+    story = Story(100)
+    assert story.goes_on(QUARTER, even(0)) == []
+    assert story.goes_on(QUARTER, even(96 * 30)) == ["alert"]
+    known = Story(100_000)
+    known.goes_on(3 * DAY, even(24))
+    assert known.goes_on(QUARTER, even(96 * 30_000)) == ["alert"]
+
+
+def test_a_sudden_pace_that_would_last_for_weeks_is_left_alone():
+    story = Story(24 * 5 + 24 * 365)
+    story.goes_on(5 * DAY, even(24))
+    assert story.goes_on(2 * HOUR, even(240)) == []
+
+
+def test_cents_are_no_pace():
+    """A balance of cents falls by steps: none for hours, then one."""
+    story = Story("3.00")
+    assert story.goes_on(3 * DAY, lambda when: 0.96 if not (when.hour or when.minute) else 0) == []
+    assert story.goes_on(QUARTER, even(0.96)) == []
+
+
+def test_what_came_as_fast_before_is_not_sudden():
+    def nightly(when):
+        return 24 * 12 if when.hour == 2 else 12
+
+    story = Story(24 * 30)
+    story.goes_on(DAY, nightly)
+    assert story.goes_on(9 * DAY, nightly) == []
+
+
+def test_nobody_looks_at_the_pace_where_the_drain_is_off():
+    off = Rules({}, None, RULES.remind_every, None)
+    story = Story(1000)
+    assert story.goes_on(5 * DAY, even(24), off) == []
+    assert story.goes_on(HOUR, even(24_000), off) == []
