@@ -13,9 +13,11 @@ from guard.model import Drain
 MARGIN = Decimal("0.5")
 # A share that goes at no more than this many times the usual pace is an ordinary hour near the end.
 ORDINARY = 3
-# What is new is this many times the usual pace, and faster than anything seen in weeks.
+# What is sudden is this many times the usual pace, and stands out at its hour as nothing did in weeks.
+# Before a few days nobody knows what stands out. The benchmark says how often that is wrong.
 SUDDEN = 8
-FASTER_THAN_EVER = Decimal("1.25")
+KNOWN = timedelta(days=3)
+SOON = WEEK
 LEAST = Decimal("0.05")  # of any currency; balances are told in cents, and fall by steps of them
 
 
@@ -44,7 +46,8 @@ def drained(
     share = gone / there if there > 0 else Decimal(gone > 0)
     if share > drain.share * margin and (times is None or times > ORDINARY * margin):
         return Drained(gone, drain.within, balance, times)
-    if usual and _sudden(habits, usual, balance, open_already=open_already):
+    known = curve.span(now) >= KNOWN
+    if usual and known and _sudden(habits, usual, balance, open_already=open_already):
         before, last = curve.points[-2:]
         if last.spent - before.spent >= LEAST:
             return Drained(last.spent - before.spent, last.at - before.at, balance, habits.last / usual)
@@ -52,14 +55,15 @@ def drained(
 
 
 def _usual(curve: Curve, habits: Habits, now: datetime) -> Decimal | None:
-    """The usual pace in money an hour; `None` before half a day of history, or without spending."""
+    """The usual pace in money an hour; `None` before a day of history, or without spending."""
     shape = habits.shape() if curve.span(now) >= ENOUGH else None
     return shape.pace if shape else None
 
 
 def _sudden(habits: Habits, usual: Decimal, balance: Decimal, *, open_already: bool) -> bool:
     """Whether the last pace is as never before; once said, whether it goes on at half of that."""
-    soon = balance <= habits.last * Decimal(WEEK / HOUR)
+    soon = balance <= habits.last * Decimal(SOON / HOUR)
     if open_already:
         return soon and habits.last >= usual * SUDDEN * MARGIN
-    return soon and habits.last >= max(usual * SUDDEN, habits.peak * FASTER_THAN_EVER)
+    fast = habits.last >= usual * SUDDEN
+    return soon and fast and habits.stood_out >= max(SUDDEN, habits.peak)

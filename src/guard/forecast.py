@@ -2,7 +2,7 @@
 
 The usual pace of the last weeks is shared out over the hours to come as it was over those that went.
 What the last hours were above or below it goes on for a while, and fades. Beyond half of the time that
-was seen, an account that spends unevenly is believed less, on the side of caution.
+was seen, an account that strays from its own ways is believed less, on the side of caution.
 `benchmarks/forecast.py` compares this with other ways, and says how wrong each is.
 """
 
@@ -10,25 +10,25 @@ import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import NamedTuple
 
 from guard.curve import WEEK, Curve
 from guard.habits import HOUR, HOURS, Habits, Shape
 
-ENOUGH = timedelta(hours=12)  # before, nobody knows whether it is a busy day or a quiet night
+ENOUGH = timedelta(hours=23)  # a day, for its shape; but for an hour, since runs come late
 LONGEST = timedelta(days=365)
 
 MOMENTUM_FADES_BY_HALF = timedelta(hours=8)
 MOMENTUM_LOOKS_BACK = timedelta(hours=24)
-BLOCK = timedelta(hours=6)  # how evenly an account spends is judged by such pieces
+BLOCK = 6  # hours; how far an account strays from its ways is judged by such pieces
 MOST_BLOCKS = 32
 SEEN_SHARE = 0.5  # of the time that was seen, which an account's pace is believed for
-CAUTION = 3.0  # how fast belief falls as spending gets uneven
+CAUTION = 5.0  # how fast belief falls as an account strays
 LEAST_BELIEF = 0.3
+MOST_SHORTENED = 2.5  # times; more would cry wolf at every new account
 
 # How far off the truth was in eight of ten cases, as a logarithm: see the benchmark.
-OFF_EVEN, OFF_UNEVEN, MOST_OFF = 0.1, 2.8, 1.0
+OFF_AT_LEAST, OFF_ASTRAY, OFF_AT_MOST = 0.15, 4.5, 1.1
 
 
 class Forecast(NamedTuple):
@@ -44,7 +44,7 @@ class Forecast(NamedTuple):
 
 
 def forecast(curve: Curve, habits: Habits, balance: Decimal, now: datetime) -> Forecast | None:
-    """How fast it goes and how long it lasts; `None` before half a day of history."""
+    """How fast it goes and how long it lasts; `None` before a day of history."""
     known = curve.span(now)
     hours_known = sum(part.hours for part in habits.hours)
     if known < ENOUGH or not hours_known:
@@ -56,9 +56,9 @@ def forecast(curve: Curve, habits: Habits, balance: Decimal, now: datetime) -> F
     if shape is None:
         return Forecast(burn, LONGEST, LONGEST, LONGEST)
     steps = tuple(_ahead(shape, _momentum(curve, shape, now), now))
-    unevenness = uneven(curve, now)
-    hours = _careful(_hours_until(float(balance / shape.pace), steps), known, unevenness)
-    off = math.exp(min(OFF_EVEN + OFF_UNEVEN * unevenness, MOST_OFF))
+    strays = astray(curve, shape, now)
+    hours = _careful(_hours_until(float(balance / shape.pace), steps), known, strays)
+    off = math.exp(min(OFF_AT_LEAST + OFF_ASTRAY * strays, OFF_AT_MOST))
     return Forecast(burn, *(_span(hours * by) for by in (1, 1 / off, off)))
 
 
@@ -89,35 +89,36 @@ def _hours_until(needed: float, steps: tuple[tuple[float, float], ...]) -> float
 
 def _momentum(curve: Curve, shape: Shape, now: datetime) -> float:
     """What was spent in the last hours against what was usual for them, the latest counting most."""
-    spent, usual = [], []
-    for hour in range(min(curve.span(now), MOMENTUM_LOOKS_BACK) // HOUR):
-        end = now - hour * HOUR
-        left: float = 0.5 ** ((hour + 0.5) * HOUR / MOMENTUM_FADES_BY_HALF)
-        spent.append(left * float(curve.spent_between(end - HOUR, end) / shape.pace))
-        usual.append(left * shape.factor(end - HOUR / 2))
+    count = min(curve.span(now), MOMENTUM_LOOKS_BACK) // HOUR
+    ends = [now - hour * HOUR for hour in range(count)]
+    spent = [float(curve.spent_between(end - HOUR, end) / shape.pace) for end in ends]
     # One hour alone may be no pace at all: a grant that expired, a correction.
-    first, second = sorted(spent, reverse=True)[:2]
-    return (sum(spent) - first + second) / sum(usual)
+    second = sorted(spent)[-2]
+    left: list[float] = [0.5 ** ((n + 0.5) * HOUR / MOMENTUM_FADES_BY_HALF) for n in range(count)]
+    there = sum(by * min(one, second) for by, one in zip(left, spent, strict=True))
+    usual = sum(by * shape.factor(end - HOUR / 2) for by, end in zip(left, ends, strict=True))
+    return there / usual
 
 
-def uneven(curve: Curve, now: datetime) -> float:
-    """How unevenly an account spends: the share that would have to move for it to be even, 0 to 1."""
-    count = min(curve.span(now) // BLOCK, MOST_BLOCKS)
-    edges = [now - n * BLOCK for n in range(count, -1, -1)]
-    blocks = [float(curve.spent_between(start, end)) for start, end in pairwise(edges)]
-    total = sum(blocks)
-    if total <= 0:
+def astray(curve: Curve, shape: Shape, now: datetime) -> float:
+    """How far an account strays from its ways: the share of its spending out of place, 0 to 1."""
+    count = min(curve.span(now) // (BLOCK * HOUR), MOST_BLOCKS)
+    ends = [now - n * BLOCK * HOUR for n in range(count)]
+    spent = [float(curve.spent_between(end - BLOCK * HOUR, end)) for end in ends]
+    usual = [sum(shape.factor(end - (n + 0.5) * HOUR) for n in range(BLOCK)) for end in ends]
+    if not sum(spent):
         return 0.0
-    return sum(abs(block / total - 1 / len(blocks)) for block in blocks) / 2
+    pairs = zip(spent, usual, strict=True)
+    return sum(abs(there / sum(spent) - due / sum(usual)) for there, due in pairs) / 2
 
 
-def _careful(hours: float, known: timedelta, unevenness: float) -> float:
-    """Believe what lies far beyond the time that was seen the less, the more uneven that was."""
+def _careful(hours: float, known: timedelta, strays: float) -> float:
+    """Believe what lies far beyond the time that was seen the less, the more the account strays."""
     trusted = SEEN_SHARE * (min(known, 2 * WEEK) / HOUR)
     if hours <= trusted:
         return hours
-    belief = max(1 - CAUTION * unevenness, LEAST_BELIEF)
-    return float(trusted * (hours / trusted) ** belief)
+    belief = max(1 - CAUTION * strays, LEAST_BELIEF)
+    return float(max(trusted * (hours / trusted) ** belief, hours / MOST_SHORTENED))
 
 
 def _span(hours: float) -> timedelta:

@@ -22,6 +22,9 @@ HOURS, WEEKDAYS = 24, 7
 FADES_BY_HALF = timedelta(days=7)  # the hours of the day, and the level
 WEEKDAYS_FADE_BY_HALF = timedelta(days=21)  # a weekday comes only once a week
 PEAK_FADES_BY_HALF = timedelta(days=28)
+QUIET = 0.7  # an hour is never expected to be quieter than this share of the usual pace
+MOST_TIMES = 999.0
+LEAST_KNOWN = 44.0  # hours, faded: two days; in the first ones every busy hour stands out
 LEAST_LEARNT = timedelta(minutes=10)
 LONGEST_GAP = timedelta(days=15)  # of a longer one only the end is learnt
 
@@ -41,14 +44,16 @@ class Spent(NamedTuple):
 class Habits:
     """Spending by hour of the day and by weekday, Monday first; learnt up to `since`.
 
-    `last` is the last pace that was learnt, in money an hour; `peak`, the fastest before it. `unlearnt`
-    was spent since: a few minutes would be lost among the digits that are kept.
+    `last` is the last pace that was learnt, in money an hour; `stood_out`, how many times the pace that
+    was usual for its hour that was; and `peak`, the most that any before it stood out. `unlearnt` was
+    spent since: a few minutes would be lost among the digits that are kept.
     """
 
     hours: tuple[Spent, ...] = field(default=(Spent(NO_MONEY, 0.0),) * HOURS)
     weekdays: tuple[Spent, ...] = field(default=(Spent(NO_MONEY, 0.0),) * WEEKDAYS)
-    peak: Decimal = NO_MONEY
+    peak: float = 0.0
     last: Decimal = NO_MONEY
+    stood_out: float = 0.0
     since: datetime | None = None
     unlearnt: Decimal = NO_MONEY
 
@@ -67,18 +72,28 @@ class Habits:
         faded = self._faded(now)
         hours, weekdays = list(faded.hours), list(faded.weekdays)
         pace = money / Decimal((now - start) / HOUR)
+        stood_out = self._stands_out(pace, start + (now - start) / 2)
         for at, length in _pieces(max(start, now - LONGEST_GAP), now):
             part = pace * Decimal(length)
             _add(hours, at.hour, part, length, _left(at, now, FADES_BY_HALF))
             _add(weekdays, at.weekday(), part, length, _left(at, now, WEEKDAYS_FADE_BY_HALF))
-        return replace(faded, hours=tuple(hours), weekdays=tuple(weekdays), last=pace)
+        return replace(
+            faded, hours=tuple(hours), weekdays=tuple(weekdays), last=pace, stood_out=stood_out
+        )
+
+    def _stands_out(self, pace: Decimal, when: datetime) -> float:
+        shape = self.shape()
+        if shape is None or sum(part.hours for part in self.hours) < LEAST_KNOWN:
+            return 0.0
+        usual = shape.pace * Decimal(max(shape.factor(when), QUIET))
+        return min(float(pace / usual), MOST_TIMES)
 
     def _faded(self, now: datetime) -> "Habits":
         start = self.since or now
         return Habits(
             _faded(self.hours, _left(start, now, FADES_BY_HALF)),
             _faded(self.weekdays, _left(start, now, WEEKDAYS_FADE_BY_HALF)),
-            peak=max(self.peak, self.last) * Decimal(_left(start, now, PEAK_FADES_BY_HALF)),
+            peak=max(self.peak, self.stood_out) * _left(start, now, PEAK_FADES_BY_HALF),
             since=now,
         )
 

@@ -47,7 +47,7 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
 
 def _spending(alert: Alert) -> str:
     if alert.burn_per_day is None:
-        return "not known before half a day of history"
+        return "not known before a day of history"
     return f"{wording.amount(alert.burn_per_day, alert.currency or '')} a day"
 
 

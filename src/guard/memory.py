@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from guard.curve import Curve, Point
 from guard.figures import money, timestamp
-from guard.habits import Habits, Spent
+from guard.habits import MOST_TIMES, Habits, Spent
 from guard.model import (
     NO_MONEY,
     Account,
@@ -304,15 +304,15 @@ def _read_tally(text: str) -> Tally:
 
 
 def _habits(habits: Habits) -> str:
-    """Money and hundredths of hours, of each hour of the day and each weekday; then the two paces."""
+    """Money and hundredths of hours, of each hour of the day and each weekday; then the last pace."""
     parts = (*habits.hours, *habits.weekdays)
     sums = ",".join(f"{_short(part.money, _HABIT_DIGITS)}:{part.hours * 100:.0f}" for part in parts)
-    paces = f"{_short(habits.peak)};{_short(habits.last)}"
+    paces = f"{habits.peak:.3g};{_short(habits.last)};{habits.stood_out:.3g}"
     return f"{sums};{paces};{_time(habits.since) or ''};{_short(habits.unlearnt)}"
 
 
 def _read_habits(text: str) -> Habits:
-    sums, peak, last, since, unlearnt = text.split(";")
+    sums, peak, last, stood_out, since, unlearnt = text.split(";")
     parts = [part.split(":") for part in sums.split(",")]
     spent = tuple(Spent(_finite(amount or "0"), _hours(hours)) for amount, hours in parts)
     empty = Habits()
@@ -322,11 +322,19 @@ def _read_habits(text: str) -> Habits:
     return Habits(
         spent[:count],
         spent[count:],
-        _finite(peak or "0"),
+        _times(peak),
         _finite(last or "0"),
+        _times(stood_out),
         _when(since or None),
         _finite(unlearnt or "0"),
     )
+
+
+def _times(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= MOST_TIMES:
+        raise ValueError("not a number of times")
+    return value
 
 
 def _hours(text: str) -> float:

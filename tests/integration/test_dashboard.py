@@ -12,7 +12,7 @@ from local.play import play
 from local.tools import LocalError
 from local.widgets import Chart
 
-HOURS = 30  # enough for a runway, which takes half a day of history, and for the first alert
+HOURS = 30  # enough for a runway, which takes a day of history, and for the first alert
 # A line of its own or, for a single point, a dot.
 DRAWN = ".scatterlayer .js-line[d*='L'], .scatterlayer .points path"
 MAY_BE_SILENT = {"failed"}

@@ -212,19 +212,19 @@ def test_cash_can_be_the_balance_that_is_watched(world):
     assert world.said() == [(ALERT, "low_balance", "warning")]
 
 
-def test_a_runway_is_known_after_half_a_day_and_warns_before_the_figures_do(world):
+def test_a_runway_is_known_after_a_day_and_warns_before_the_figures_do(world):
     world.setenv("FAST_DRAIN", "off")
     runways = []
-    for n in range(4 * 14):
-        world.deepseek(f"{100 - n / 2:.2f}")
+    for n in range(4 * 25):
+        world.deepseek(f"{120 - n / 2:.2f}")
         runways.append(account(world.tick())["balances"][0]["runway_days"])
-    assert runways[:48] == [None] * 48
-    assert runways[48] == pytest.approx(76 / 48, rel=0.01)  # 76 USD at 48 USD a day
+    assert runways[:92] == [None] * 92
+    assert runways[92] == pytest.approx(74 / 48, rel=0.01)  # 74 USD at 48 USD a day
     assert world.said() == [(ALERT, "low_balance", "critical")]
 
 
 def test_a_top_up_is_no_negative_burn(world):
-    for n in range(4 * 14):
+    for n in range(4 * 25):
         world.deepseek(f"{100 - n / 4 + (500 if n > 12 else 0):.2f}")
         row = account(world.tick())["balances"][0]
     assert 23.5 < float(row["burn_per_day"]) < 24.5
@@ -349,7 +349,7 @@ def test_an_item_with_four_claims_of_two_busy_currencies_stays_under_four_kiloby
 
 def test_detailed_metrics_add_the_burn_and_the_components(world, capsys):
     world.setenv("DETAILED_METRICS", "true")
-    for _ in range(50):
+    for _ in range(4 * 24):
         world.tick()
     blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     deepseek, novita = blobs[-2:]
@@ -358,10 +358,10 @@ def test_detailed_metrics_add_the_burn_and_the_components(world, capsys):
 
 
 def test_two_accounts_make_ten_metrics_each_in_its_own_blob(world, capsys):
-    for _ in range(50):
+    for _ in range(4 * 24):
         world.tick()
     blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    assert len(blobs) == 2 * 50
+    assert len(blobs) == 2 * 4 * 24
     metrics = {
         (metric["Name"], *((name, blob[name]) for name in sorted(names)))
         for blob in blobs

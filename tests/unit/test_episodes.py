@@ -154,10 +154,10 @@ def test_a_failed_check_leaves_the_last_severity_standing():
 def test_a_short_runway_is_announced_although_the_balance_is_high():
     story = Story()
     assert story.reads("1000") == []
-    assert story.reads("900", 12 * HOUR) == ["alert low_balance warning"]
+    assert story.reads("800", 24 * HOUR) == ["alert low_balance warning"]
     [alert] = story.alerts
-    assert (alert.reasons, alert.balance, round(alert.burn_per_day, 6)) == (("runway",), 900, 200)
-    assert alert.runway == pytest.approx(timedelta(days=4.5), abs=timedelta(hours=1))
+    assert (alert.reasons, alert.balance, round(alert.burn_per_day, 6)) == (("runway",), 800, 200)
+    assert alert.runway == pytest.approx(timedelta(days=4), abs=timedelta(hours=1))
     assert alert.between[0] < alert.runway < alert.between[1]
 
 

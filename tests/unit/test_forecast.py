@@ -61,9 +61,9 @@ def office(when):
     return 72 if 8 <= when.hour < 16 else 0
 
 
-def test_nothing_is_foretold_before_half_a_day_of_history():
-    assert told(lived(12 * HOUR - QUARTER, even(24))) is None
-    assert told(lived(12 * HOUR, even(24))).burn_per_day == pytest.approx(24, rel=0.02)
+def test_nothing_is_foretold_before_a_day_of_history():
+    assert told(lived(23 * HOUR - QUARTER, even(24))) is None
+    assert told(lived(23 * HOUR, even(24))).burn_per_day == pytest.approx(24, rel=0.02)
 
 
 def test_the_first_reading_foretells_nothing():
@@ -77,7 +77,7 @@ def test_even_spending_gives_what_is_left_over_the_pace(every, span):
     memory = lived(min(span, 3 * DAY) if every == MINUTE else span, even(24), every)
     assert a_day(memory) == pytest.approx(24, rel=0.02)
     for balance in (6, 24, 240):
-        assert days(memory, balance) == pytest.approx(balance / 24, rel=0.03)
+        assert days(memory, balance) == pytest.approx(balance / 24, rel=0.05)
     soonest, latest = told(memory, 240).earliest / DAY, told(memory, 240).latest / DAY
     assert soonest < 10 < latest < 2 * soonest
 
@@ -148,11 +148,11 @@ def test_what_was_learnt_fades_when_ways_change():
     assert 10 < a_day(memory) < 20
 
 
-def test_an_uneven_account_is_believed_for_half_of_what_was_seen_and_an_even_one_for_longer():
-    uneven = lived(2 * DAY, lambda when: 288 if when.hour < 2 else 0)
-    assert days(uneven, 240) < 7  # ten days of the mean pace
+def test_an_account_that_strays_is_believed_for_half_of_what_was_seen_and_an_even_one_for_longer():
+    strays = lived(2 * DAY, lambda when: 288 if when < MONDAY + 4 * HOUR else 0)
+    assert days(strays, 240) < 7  # ten days of the mean pace
     assert days(lived(2 * DAY, even(24)), 240) == pytest.approx(10, rel=0.05)
-    ends = told(uneven, 240)
+    ends = told(strays, 240)
     assert ends.earliest < ends.runway / 2 < ends.runway < ends.latest
 
 

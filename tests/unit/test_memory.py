@@ -84,12 +84,14 @@ shares = st.builds(
 paces = st.builds(
     lambda digits, places: Decimal(digits).scaleb(-places), st.integers(0, 99_999), st.integers(-3, 6)
 )
+times = st.integers(0, 999).map(lambda tenths: tenths / 10)
 habits = st.builds(
     Habits,
     st.lists(shares, min_size=24, max_size=24).map(tuple),
     st.lists(shares, min_size=7, max_size=7).map(tuple),
+    times,
     paces,
-    paces,
+    times,
     st.none() | instants,
     paces,
 )
@@ -192,11 +194,11 @@ DAMAGE = [
     ("rows", {"USD": ["7", "ok", "2026-06-10T00:00:00Z,60"]}),
     ("rows", {"USD": ["7", "ok", f"2026-06-10T00:00:00Z,{'9' * 30}:1"]}),
     ("rows", {"USD": ["7", "ok", "", "60"]}),
-    ("rows", {"USD": ["7", "ok", "", "", "1:1;0;0;;"]}),
-    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 30)},1:-1;0;0;;"]}),
-    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 30)},1:{'9' * 30};0;0;;"]}),
-    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 31)};0;0;soon;"]}),
-    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 31)};0;NaN;;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", "1:1;0;0;0;;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 30)},1:-1;0;0;0;;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 30)},1:{'9' * 30};0;0;0;;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 31)};0;0;0;soon;"]}),
+    ("rows", {"USD": ["7", "ok", "", "", f"{','.join(['1:1'] * 31)};NaN;0;0;;"]}),
     ("rows", {"USD": ["7", "ok", "", "", "", "much"]}),
     ("failed", "60:1:1"),
     ("failed", "soon:1"),

@@ -76,7 +76,7 @@ def test_the_mail_of_a_fast_drain_while_the_runway_is_unknown():
         Money is leaving DeepSeek account "default" unusually fast.
 
         Balance   4.20 USD
-        Spending  not known before half a day of history
+        Spending  not known before a day of history
         Lasts     not known yet
         Since     Wed 10 Jun 2026, 14:15 UTC
         Why       40.00 USD went.
