@@ -12,7 +12,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 unexport AWS_CA_BUNDLE
 
-.PHONY: run dashboard browser picture texts bill test check format lint types template security build deploy release test-alert lock clean
+.PHONY: run dashboard browser picture forecast-plot bench-forecast texts bill test check format lint types template security build deploy release test-alert lock clean
 
 ## The main job: the real stack in an embedded AWS, tick by tick.
 run: $(READY)
@@ -30,6 +30,15 @@ browser: .venv/dev/.ready
 picture: $(READY) browser
 	@PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
 	@PICTURE=docs/dashboard.png $(DEV)/python -m local.dashboard >/dev/null
+
+## The plot of the forecast in the README.
+forecast-plot: .venv/dev/.ready browser
+	@$(DEV)/python -m benchmarks.plot
+
+## How good the forecast and its alerts are: on generated accounts, and on the CSV files of a folder
+## (TRACES=folder; columns: time, money spent so far). Takes two minutes.
+bench-forecast: .venv/dev/.ready
+	@$(DEV)/python -m benchmarks.forecast $(TRACES)
 
 ## The texts of the notifications in the README.
 texts: .venv/dev/.ready
@@ -70,7 +79,7 @@ NO_SECRET := '1234567|7654321' '^(secret|test|testing)$$' '^GetSecretValue$$' '^
 ## speak of the template and of the workflow.
 security: .venv/dev/.ready .venv/checkov/.ready
 	$(DEV)/zizmor --offline --quiet --strict-collection --persona pedantic .github
-	$(DEV)/bandit --quiet --configfile pyproject.toml --recursive src local
+	$(DEV)/bandit --quiet --configfile pyproject.toml --recursive src local benchmarks
 	$(DEV)/bandit --quiet --configfile pyproject.toml --skip B105,B106,B603 --recursive tests
 	@set -o pipefail; git ls-files -z --cached --others --exclude-standard | xargs -0 \
 		$(DEV)/detect-secrets-hook --no-verify --plugin local/provider_keys.py \

@@ -1,0 +1,7 @@
+"""How well the guard foresees, measured by walking through what accounts spent."""
+
+import sys
+from pathlib import Path
+
+# Lambda has the code in its root folder, and so have its imports; `python -m` has the repository's.
+sys.path.append(str(Path(__file__).parents[1] / "src"))
