@@ -35,19 +35,16 @@ class Period:
 def main() -> int:
     """Deploy, play and write the page; the exit code. With PICTURE set, save a picture of it too."""
     console = Console()
-    try:
-        with embedded() as aws:
-            deploy(aws, console)
-            last = collect(aws, _play(aws, console))
-            PAGE.write_text(written(aws, body(aws), last))
-        if picture := os.environ.get("PICTURE"):
-            browser.save_picture(PAGE, Path(picture))
-    except LocalError as error:
-        console.print(f"[bold red]{error}[/bold red]", highlight=False)
-        return 1
-    except KeyboardInterrupt:
-        console.print("Stopped; nothing is left running.")
-        return 130
+    return show.exit_code(console, lambda: _write(console))
+
+
+def _write(console: Console) -> int:
+    with embedded() as aws:
+        deploy(aws, console)
+        last = collect(aws, _play(aws, console))
+        PAGE.write_text(written(aws, body(aws), last))
+    if picture := os.environ.get("PICTURE"):
+        browser.save_picture(PAGE, Path(picture))
     console.print(
         f"\nThe dashboard is in {PAGE.name}; open it in a browser:\n  {PAGE.as_uri()}", highlight=False
     )

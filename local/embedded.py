@@ -58,23 +58,34 @@ class Embedded:
     def __post_init__(self) -> None:
         """Build the clients: with explicit credentials, so that no profile is asked."""
         self.url = f"https://127.0.0.1:{self.port}"
-        session = boto3.Session(
+        self._session = boto3.Session(
             aws_access_key_id="test", aws_secret_access_key=PASSWORD, region_name=REGION
         )
+        self.functions: LambdaClient = self.client("lambda")
+        self.secrets: SecretsManagerClient = self.client("secretsmanager")
+        self.topics: SNSClient = self.client("sns")
+        self.queues: SQSClient = self.client("sqs")
+        self.logs: CloudWatchLogsClient = self.client("logs")
+        self.cloudwatch: CloudWatchClient = self.client("cloudwatch")
+        self.formation = self.client("cloudformation")
 
-        def client(name: str) -> Any:
-            patience = Config(read_timeout=90, retries={"total_max_attempts": 1})
-            return session.client(  # type: ignore[call-overload]
-                name, endpoint_url=self.url, config=patience, verify=str(self.authority)
-            )
+    def client(self, name: str) -> Any:
+        """A client for any service of the emulator's."""
+        patience = Config(read_timeout=90, retries={"total_max_attempts": 1})
+        return self._session.client(  # type: ignore[call-overload]
+            name, endpoint_url=self.url, config=patience, verify=str(self.authority)
+        )
 
-        self.functions: LambdaClient = client("lambda")
-        self.secrets: SecretsManagerClient = client("secretsmanager")
-        self.topics: SNSClient = client("sns")
-        self.queues: SQSClient = client("sqs")
-        self.logs: CloudWatchLogsClient = client("logs")
-        self.cloudwatch: CloudWatchClient = client("cloudwatch")
-        self.formation = client("cloudformation")
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads a command such as `sam` here, and nowhere else."""
+        return clean_environment(
+            AWS_ENDPOINT_URL=self.url,
+            AWS_CA_BUNDLE=str(self.authority),
+            AWS_ACCESS_KEY_ID="test",
+            AWS_SECRET_ACCESS_KEY=PASSWORD,
+            AWS_DEFAULT_REGION=REGION,
+        )
 
     @property
     def authority(self) -> Path:
@@ -98,13 +109,6 @@ class Embedded:
     ) -> None:
         """`sam deploy` of what was built; raises `LocalError`."""
         given = {"AlertEmail": MAIL, "AlertPhone": PHONE, **(parameters or {})}
-        env = clean_environment(
-            AWS_ENDPOINT_URL=self.url,
-            AWS_CA_BUNDLE=str(self.authority),
-            AWS_ACCESS_KEY_ID="test",
-            AWS_SECRET_ACCESS_KEY=PASSWORD,
-            AWS_DEFAULT_REGION=REGION,
-        )
         command = [tool("sam", "sam"), "deploy"]
         # Of samconfig.toml nothing is used: it may by now describe the owner's own deployment.
         command += ["--config-env", "embedded", "--stack-name", STACK, "--region", REGION]
@@ -112,7 +116,7 @@ class Embedded:
         command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
         command += ["--parameter-overrides"]
         command += [f'{name}="{value}"' for name, value in given.items()]
-        run(command, env, self.log, heard)
+        run(command, self.environment, self.log, heard)
         [stack] = self.formation.describe_stacks(StackName=STACK)["Stacks"]
         self.outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
 

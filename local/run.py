@@ -14,7 +14,6 @@ from rich.live import Live
 from local import show, story
 from local.embedded import Embedded, Letter, embedded
 from local.play import delivered, deploy, play, scheduled
-from local.tools import LocalError
 
 KEYS = {"deepseek": "DEEPSEEK_API_KEY", "novita": "NOVITA_API_KEY"}
 
@@ -28,19 +27,16 @@ NEXT = """\
 def main() -> int:
     """Deploy, run and show; the exit code. With PICTURE set, save how it ended as an SVG file."""
     console = Console()
+    return show.exit_code(console, lambda: _run(console))
+
+
+def _run(console: Console) -> int:
     keys = {name: os.environ[key] for name, key in KEYS.items() if os.environ.get(key, "").strip()}
-    try:
-        with embedded() as aws:
-            deploy(aws, console)
-            if keys:
-                return _ask(aws, keys, console)
-            _tell(aws, console)
-    except LocalError as error:
-        console.print(f"[bold red]{error}[/bold red]", highlight=False)
-        return 1
-    except KeyboardInterrupt:
-        console.print("Stopped; nothing is left running.")
-        return 130
+    with embedded() as aws:
+        deploy(aws, console)
+        if keys:
+            return _ask(aws, keys, console)
+        _tell(aws, console)
     console.print(NEXT, highlight=False)
     return 0
 

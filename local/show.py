@@ -3,7 +3,7 @@
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local.embedded import Letter
+from local.tools import LocalError
 
 SPARKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 16
@@ -28,6 +29,18 @@ STYLES = {
     "failed": "magenta",
     "unknown": "dim",
 }
+
+
+def exit_code(console: Console, command: Callable[[], int]) -> int:
+    """Run a command; what stops it is said in one sentence, and is its exit code."""
+    try:
+        return command()
+    except LocalError as error:
+        console.print(f"[bold red]{error}[/bold red]", highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing is left running.")
+        return 130
 
 
 def progress(console: Console) -> Progress:

@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from local.embedded import PASSWORD, REGION, embedded
+from local.embedded import STACK, embedded
 from local.sandbox import serving
-from local.tools import ROOT, clean_environment, tool
+from local.tools import ROOT, tool
 from tests.world import DEEPSEEK_KEY, NOVITA_KEY
 
 SCHEDULE_SECONDS = 20  # a long poll; the schedule fires within a minute
@@ -56,16 +56,13 @@ def test_the_phone_is_spared_what_is_not_critical(aws):
 
 def test_a_test_alert_reaches_every_subscriber(aws):
     """As `make test-alert` sends it."""
-    env = clean_environment(
-        AWS_ENDPOINT_URL=aws.url,
-        AWS_CA_BUNDLE=str(aws.authority),
-        AWS_ACCESS_KEY_ID="test",
-        AWS_SECRET_ACCESS_KEY=PASSWORD,
-        AWS_DEFAULT_REGION=REGION,
-    )
     command = [tool("sam", "sam"), "remote", "invoke", "CheckBalances"]
+    # Of samconfig.toml nothing is used, as in the deployment.
+    command += ["--config-env", "embedded", "--stack-name", STACK]
     command += ["--event-file", "events/test_alert.json"]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=aws.environment, capture_output=True, text=True, check=True
+    )
     answer = json.loads(done.stdout)
     assert [alert["kind"] for alert in answer["alerts"]] == ["test"]
     assert answer["warnings"] == []

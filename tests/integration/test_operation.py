@@ -2,10 +2,9 @@
 
 import json
 
-import boto3
 import pytest
 
-from local.embedded import MAIL, PASSWORD, PHONE, REGION, STACK, embedded
+from local.embedded import MAIL, PHONE, STACK, embedded
 from local.sandbox import serving
 from tests import stack
 from tests.world import DEEPSEEK_KEY
@@ -16,26 +15,15 @@ RETRIES_SECONDS = 20  # a long poll; the emulator waits a second or two between 
 @pytest.fixture(scope="module")
 def aws(build):
     with embedded() as running:
-        key = client(running, "kms").create_key()["KeyMetadata"]["Arn"]
+        key = running.client("kms").create_key()["KeyMetadata"]["Arn"]
         running.deploy({"KmsKeyArn": key}, built=build)
         running.open_letter_box()
         yield running
 
 
-def client(aws, name):
-    return boto3.client(
-        name,
-        endpoint_url=aws.url,
-        verify=str(aws.authority),
-        region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key=PASSWORD,
-    )
-
-
 @pytest.fixture
 def key(aws):
-    [only] = client(aws, "kms").list_keys()["Keys"]
+    [only] = aws.client("kms").list_keys()["Keys"]
     return only["KeyArn"]
 
 
@@ -49,11 +37,11 @@ def low_balance(aws):
 
 
 def test_with_a_customer_s_key_everything_that_holds_something_is_encrypted_with_it(aws, key):
-    secret = client(aws, "secretsmanager").describe_secret(SecretId=aws.outputs["ApiKeys"])
+    secret = aws.client("secretsmanager").describe_secret(SecretId=aws.outputs["ApiKeys"])
     assert secret["KmsKeyId"] == key
     found = aws.queues.get_queue_attributes(QueueUrl=failures(aws), AttributeNames=["All"])
     assert found["Attributes"]["KmsMasterKeyId"] == key
-    roles = [r["RoleName"] for r in client(aws, "iam").list_roles()["Roles"]]
+    roles = [r["RoleName"] for r in aws.client("iam").list_roles()["Roles"]]
     assert len([name for name in roles if name.startswith(f"{STACK}-")]) == 3
     for name in roles:
         if name.startswith(f"{STACK}-"):
@@ -62,7 +50,7 @@ def test_with_a_customer_s_key_everything_that_holds_something_is_encrypted_with
 
 def allowed(aws, role):
     """Each action that the deployed role may do, with its resource."""
-    iam = client(aws, "iam")
+    iam = aws.client("iam")
     [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
     document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     found = {}
@@ -176,6 +164,6 @@ def test_the_table_and_the_secret_outlive_the_stack(aws):
     )
     assert aws.topics.list_topics()["Topics"] == []
     assert aws.functions.list_functions()["Functions"] == []
-    assert client(aws, "dynamodb").list_tables()["TableNames"] == [aws.outputs["State"]]
-    [secret] = client(aws, "secretsmanager").list_secrets()["SecretList"]
+    assert aws.client("dynamodb").list_tables()["TableNames"] == [aws.outputs["State"]]
+    [secret] = aws.client("secretsmanager").list_secrets()["SecretList"]
     assert secret["ARN"] == aws.outputs["ApiKeys"]
