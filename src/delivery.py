@@ -4,18 +4,22 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 import problems
 import summary
+from aws import clients
 from aws.clients import error_code
 from aws.notifications import Topic, subscribers
 from guard import wording
 from guard.figures import timestamp
 from guard.model import Account, Alert, Kind, Severity
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
 
 logger = Logger(service="budget-guard")
 
@@ -39,15 +43,18 @@ def check(topic: str, ops_topic: str | None) -> tuple[str, ...]:
     topics = [("alerts", "alerts", topic)]
     if ops_topic:
         topics.append(("operations", "alarms about the guard itself", ops_topic))
-    warnings = tuple(text for name, missed, arn in topics for text in _looked_at(name, missed, arn))
+    client = clients.sns()
+    warnings = tuple(
+        text for name, missed, arn in topics for text in _looked_at(client, name, missed, arn)
+    )
     for text in warnings:
         logger.warning(text)
     return warnings
 
 
-def _looked_at(name: str, missed: str, arn: str) -> Iterator[str]:
+def _looked_at(client: "SNSClient", name: str, missed: str, arn: str) -> Iterator[str]:
     try:
-        found = subscribers(arn)
+        found = subscribers(client, arn)
     except (ClientError, BotoCoreError) as error:
         yield wording.subscriptions_unseen(name, error_code(error))
         return

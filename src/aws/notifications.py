@@ -52,13 +52,13 @@ class Topic:
         )
 
 
-def subscribers(topic: str) -> Subscribers:
+def subscribers(client: "SNSClient", topic: str) -> Subscribers:
     """Count a topic's subscriptions. Raises `ClientError` or `BotoCoreError`.
 
     One that isn't confirmed has the words "PendingConfirmation" in the place of its ARN:
     https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
     """
-    pages = clients.sns().get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     arns = [one["SubscriptionArn"] for page in pages for one in page["Subscriptions"]]
     confirmed = sum(arn.startswith("arn:") for arn in arns)
     waiting = sum(arn == "PendingConfirmation" for arn in arns)

@@ -1,6 +1,5 @@
 """The digest: what the last seven days were for every account, in one mail."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from guard.curve import DAY, WEEK
 from guard.figures import days, money, pace, timestamp
 from guard.forecast import Forecast, forecast
 from guard.memory import Memory, Row
-from guard.model import Account, Severity
+from guard.model import Account, Severity, worst
 
 WIDTH = 60  # narrower than an alert: a digest is read on a phone as well
 FORGOTTEN = timedelta(days=14)  # an account that was taken out of the secret is named no longer
@@ -51,7 +50,7 @@ class Summed:
     @property
     def severity(self) -> Severity:
         """That of the worst balance."""
-        return max((week.severity for week in self.weeks), default=Severity.OK)
+        return worst(self.weeks)
 
     @property
     def well(self) -> bool:
@@ -159,7 +158,7 @@ def _opening(summed: Sequence[Summed], now: datetime) -> str:
     if not summed:
         return f"{until}: no account was checked. Put an API key into the secret; see README.md."
     ill = sum(not one.well for one in summed)
-    accounts = f"{len(summed)} account{'s' * (len(summed) > 1)}"
+    accounts = wording.counted(len(summed), "account")
     needs = f"{ill} of {accounts} should be seen to" if ill else f"{accounts}, all well"
     return f"{until}: {needs}. It cost {cost(summed)}."
 
@@ -266,15 +265,8 @@ def _cents(value: Decimal, currency: str) -> str:
 
 
 def _fact(name: str, fact: str) -> str:
-    return textwrap.fill(
-        fact,
-        WIDTH,
-        initial_indent=f"  {name:<9}",
-        subsequent_indent=" " * 11,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wording.filled(fact, WIDTH, f"  {name:<9}", " " * 11)
 
 
 def _filled(paragraph: str) -> str:
-    return textwrap.fill(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return wording.filled(paragraph, WIDTH)

@@ -15,9 +15,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
+from guard.curve import DAY
 from guard.model import NO_MONEY
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
 HOURS, WEEKDAYS = 24, 7
 FADES_BY_HALF = timedelta(days=7)  # the hours of the day, and the level
 WEEKDAYS_FADE_BY_HALF = timedelta(days=21)  # a weekday comes only once a week

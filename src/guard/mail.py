@@ -1,7 +1,5 @@
 """The mail: what, how much, how fast, until when, since when, why, and what to do."""
 
-import textwrap
-
 from guard import wording
 from guard.headlines import TEST_TEXT, Contact, ends, headline, lasts
 from guard.model import Alert, CheckError, Condition, Kind, Severity
@@ -95,13 +93,5 @@ def _footer(alert: Alert) -> str:
 
 
 def _filled(text: str, name: str = "", indent: str = "") -> str:
-    """Wrap a paragraph for a narrow mail window; a link is never broken."""
-    column = " " * 10 if name else indent
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=f"{name:<10}" if name else "",
-        subsequent_indent=column,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    first, rest = (f"{name:<10}", " " * 10) if name else ("", indent)
+    return wording.filled(text, WIDTH, first, rest)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from typing import Protocol
 
 NO_MONEY = Decimal(0)
 
@@ -159,7 +160,15 @@ class Judged:
     between: tuple[timedelta, timedelta] | None = None
 
 
-def worst(judged: Iterable[Judged]) -> Severity:
+class Rated(Protocol):
+    """Whatever has a severity."""
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+
+
+def worst(judged: Iterable[Rated]) -> Severity:
     """The severity of an account: that of its worst balance."""
     return max((one.severity for one in judged), default=Severity.OK)
 

@@ -1,5 +1,6 @@
 """How the guard says money, time and causes: short, and the same everywhere."""
 
+import textwrap
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -57,8 +58,8 @@ def length(span: timedelta) -> str:
 def _in(span: timedelta, unit: timedelta) -> str:
     """`47 hours`; a minute at least."""
     if unit == MINUTE:
-        return _counted(max(round(span / MINUTE), 1), "minute")
-    return _counted(_rough(span / unit), "hour" if unit == HOUR else "day")
+        return counted(max(round(span / MINUTE), 1), "minute")
+    return counted(_rough(span / unit), "hour" if unit == HOUR else "day")
 
 
 def clock(when: datetime) -> str:
@@ -198,7 +199,7 @@ def somebody_waits(topic: str, waiting: int) -> str:
     """That a subscription was never confirmed."""
     wait = "wait" if waiting > 1 else "waits"
     return (
-        f"{_counted(waiting, 'subscription')} of the {topic} topic {wait} "
+        f"{counted(waiting, 'subscription')} of the {topic} topic {wait} "
         "for confirmation: look for AWS's mail, or subscribe anew if it is older than two days."
     )
 
@@ -206,6 +207,18 @@ def somebody_waits(topic: str, waiting: int) -> str:
 def subscriptions_unseen(topic: str, code: str) -> str:
     """That nobody knows whether a topic reaches anybody."""
     return f"Whether the {topic} topic reaches anybody could not be seen ({code})."
+
+
+def filled(text: str, width: int, first: str = "", rest: str = "") -> str:
+    """Wrap a paragraph for a narrow mail window, behind these indents; a link is never broken."""
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _percent(share: Decimal) -> str:
@@ -217,5 +230,6 @@ def _rough(number: float) -> str:
     return f"{number:.1f}".removesuffix(".0") if number < 10 else f"{number:.0f}"  # noqa: PLR2004
 
 
-def _counted(number: int | str, unit: str) -> str:
+def counted(number: int | str, unit: str) -> str:
+    """`1 account`, `2 accounts`."""
     return f"{number} {unit}" if str(number) == "1" else f"{number} {unit}s"

@@ -33,7 +33,7 @@ def answer(sns, *pages):
 
 def test_a_subscription_counts_once_it_is_confirmed_on_whatever_page_it_stands(sns):
     answer(sns, [WAITING, DELETED], [CONFIRMED, CONFIRMED])
-    assert subscribers(TOPIC) == Subscribers(confirmed=2, waiting=1)
+    assert subscribers(clients.sns(), TOPIC) == Subscribers(confirmed=2, waiting=1)
 
 
 @pytest.mark.parametrize(
