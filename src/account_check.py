@@ -1,0 +1,193 @@
+"""One account, top to bottom: read, decide, claim, publish, acknowledge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+import problems
+from aws import state
+from aws.api_keys import Watched
+from aws.notifications import Topic
+from aws.state import Pending, Stored
+from guard.episodes import Decision, decide
+from guard.model import Alert, CheckError, Failure, Reading
+from problems import GuardError
+from providers import PROVIDERS, http
+from schedule import observation_time
+from settings import Settings
+from summary import Outcome
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ACCOUNT_SECONDS = 8.0  # no upstream holds an account longer, retries included
+FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
+LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
+CLAIM_ATTEMPTS = 25  # each failed one means that another run got through
+LONGEST_LEASE = 3600.0  # seconds; a lease beyond is a damaged one
+
+NOT_ASKED = Failure(CheckError.TIMEOUT, "The run had no time left to ask the provider.")
+
+logger = Logger(service="budget-guard")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every account of one run shares."""
+
+    settings: Settings
+    table: "DynamoDBClient"
+    topic: Topic
+    event_time: datetime | None
+    clock: Callable[[], datetime]
+    seconds_left: Callable[[], float]
+    upstream_seconds_left: Callable[[], float]
+    speaking: Lock = field(default_factory=Lock)
+
+
+def check(watched: Watched, run: Run) -> Outcome:
+    """Everything about one account; its troubles stay its own."""
+    outcome = Outcome(watched.account, observation_time(run.event_time, None, run.clock()))
+    try:
+        _check_account(outcome, watched, run)
+    except (ClientError, BotoCoreError) as error:
+        outcome.problems.append(problems.of_table(watched.account, error))
+    except GuardError as error:
+        outcome.problems.append(str(error))
+    except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
+        outcome.problems.append(problems.of_code(watched.account, error))
+    return outcome
+
+
+def _check_account(outcome: Outcome, watched: Watched, run: Run) -> None:
+    stored = None
+    try:
+        # Read before the provider is asked: whatever another run stores meanwhile is noticed.
+        stored = state.load(run.table, run.settings.table, watched.account)
+    except (ClientError, BotoCoreError) as error:
+        outcome.problems.append(problems.of_table(watched.account, error))
+    last = stored.memory.observed_at if stored else None
+    outcome.now = observation_time(run.event_time, last, run.clock())
+    outcome.reading = _read(watched, run)
+    if outcome.reading is NOT_ASKED:
+        return  # nothing was learnt, not even a failure of the provider's
+    if stored:
+        _apply(outcome, outcome.reading, watched, stored, run)
+    else:
+        # Without a memory nothing can be said only once; the metrics still tell.
+        _decide(outcome, outcome.reading, watched, Stored())
+
+
+def _read(watched: Watched, run: Run) -> Reading | Failure:
+    if isinstance(watched.key, Failure):
+        return watched.key
+    provider = PROVIDERS[watched.account.provider]
+    seconds = min(ACCOUNT_SECONDS, run.upstream_seconds_left())
+    if seconds <= 0:
+        return NOT_ASKED
+    origin = run.settings.origins[watched.account.provider]
+    return http.check(provider, origin, watched.key.reveal(), watched.rules.watch, seconds)
+
+
+def _apply(
+    outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored, run: Run
+) -> None:
+    """Claim, publish, acknowledge."""
+    claimed = _claim(outcome, reading, watched, stored, run)
+    unsaid = [alert for alert in claimed if not _say(alert, outcome, run)]
+    if unsaid:
+        state.release(run.table, run.settings.table, outcome.account, unsaid)
+
+
+def _say(alert: Alert, outcome: Outcome, run: Run) -> bool:
+    """Publish one alert and note that it is published; false if it was not."""
+    # One at a time, across all accounts: a crash can then repeat no more than one.
+    with run.speaking:
+        if run.seconds_left() < FINISH_SECONDS:
+            return False
+        try:
+            run.topic.publish(alert)
+        except (ClientError, BotoCoreError) as error:
+            outcome.problems.append(problems.of_topic(alert, error))
+            return False
+        except Exception as error:  # noqa: BLE001 - one alert that can't be written holds up no other
+            outcome.problems.append(problems.of_code(outcome.account, error))
+            return False
+        outcome.published.append(alert)
+        try:
+            state.acknowledge(run.table, run.settings.table, outcome.account, alert)
+        except (ClientError, BotoCoreError) as error:
+            outcome.problems.append(problems.of_table(outcome.account, error))
+        return True
+
+
+def _claim(
+    outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored, run: Run
+) -> list[Alert]:
+    """Store what is new with what is due; return what this run has to publish, the oldest first.
+
+    An observation that another run has overtaken is dropped: nothing is rewound. Without time to
+    publish, what is due is stored without a lease, for the next run to take up at once.
+    """
+    table, name = run.table, run.settings.table
+    known, overtaken = stored.memory.observed_at, False
+    for _ in range(CLAIM_ATTEMPTS):
+        decision = None if overtaken else _decide(outcome, reading, watched, stored)
+        if stored.damaged is not None:
+            key = state.keep_aside(table, name, outcome.account, stored)
+            logger.error("A state item can't be read; it is kept aside.", extra={"item": key})
+        due = decision.alerts if decision else ()
+        claimed, waiting = _shared_out(stored, due, run.clock().timestamp())
+        if decision is None and not claimed:
+            return []
+        lease = _lease_end(run)
+        pending = {**stored.pending}
+        pending |= {alert.id: Pending(alert, lease) for alert in claimed}
+        pending |= {alert.id: Pending(alert, 0) for alert in waiting}
+        memory = decision.memory if decision else stored.memory
+        if state.save(table, name, outcome.account, stored, memory, pending.values()):
+            return claimed if lease else []
+        stored = state.load(table, name, outcome.account)
+        last = stored.memory.observed_at
+        overtaken = last is not None and last != known and last >= outcome.now
+    raise GuardError(f"Too many runs wrote the state of {outcome.account} at once.")
+
+
+def _shared_out(stored: Stored, due: tuple[Alert, ...], now: float) -> tuple[list[Alert], list[Alert]]:
+    """What this run may publish, the oldest first, and what has to wait for another run's word.
+
+    What is said of one condition is said in its order: a recovery must not overtake its alert.
+    """
+    leased = {p.alert.id for p in stored.pending.values() if now < p.lease_until < now + LONGEST_LEASE}
+    free = [p.alert for p in stored.pending.values() if p.alert.id not in leased]
+    spoken_of = {_subject_of(stored.pending[id].alert) for id in leased}
+    ordered = [*sorted(free, key=lambda alert: alert.observed_at), *due]
+    return (
+        [alert for alert in ordered if _subject_of(alert) not in spoken_of],
+        [alert for alert in ordered if _subject_of(alert) in spoken_of],
+    )
+
+
+def _subject_of(alert: Alert) -> tuple[str | None, str | None]:
+    return alert.condition, alert.currency
+
+
+def _decide(outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored) -> Decision:
+    undelivered = frozenset(p.alert.episode for p in stored.pending.values())
+    account = outcome.account
+    decision = decide(stored.memory, reading, watched.rules, account, outcome.now, undelivered)
+    outcome.judged = decision.judged
+    broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
+    outcome.problems += [problem for problem in broken if problem not in outcome.problems]
+    return decision
+
+
+def _lease_end(run: Run) -> float:
+    """When others may take up what this run claims; 0, at once, if it has no time to publish."""
+    left = run.seconds_left()
+    return 0 if left < FINISH_SECONDS else run.clock().timestamp() + left + LEASE_MARGIN
