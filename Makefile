@@ -12,7 +12,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 unexport AWS_CA_BUNDLE
 
-.PHONY: run dashboard browser picture forecast-plot bench-forecast texts bill test check format lint types template security build deploy release test-alert lock clean
+.PHONY: run dashboard browser picture forecast-plot bench-forecast texts bill test check format lint types template security build deploy release test-alert accounts lock clean
 
 ## The main job: the real stack in an embedded AWS, tick by tick.
 run: $(READY)
@@ -102,6 +102,11 @@ release: .venv/sam/.ready
 ## One test notification to every subscriber of the deployed stack.
 test-alert: .venv/sam/.ready
 	$(SAM)/sam remote invoke CheckBalances --event-file events/test_alert.json
+
+# Your own network may need the CA bundle that is kept from all else.
+## Every account of the deployed stack, the one in most need first; ONLY=warning, ONLY=name show fewer.
+accounts: .venv/dev/.ready
+	@$(if $(AWS_CA_BUNDLE),AWS_CA_BUNDLE="$(AWS_CA_BUNDLE)") PYTHONPATH=src $(DEV)/python -m local.accounts $(ONLY)
 
 ## Pin everything anew.
 lock: .venv/dev/.ready

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from local.embedded import Embedded
 from local.play import Step
-from local.widgets import Metric
+from local.widgets import TOTALS, Metric
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
@@ -43,10 +43,13 @@ def collect(aws: Embedded, steps: Iterable[Step]) -> datetime:
 
 
 def silent(metric: Metric, held: Iterable[Metric]) -> bool:
-    """Whether a metric that isn't there is one that only a failure brings up.
+    """Whether a metric that isn't there is one that only a failure, or many accounts, bring up.
 
-    Its dimensions must be those of another metric of the same namespace, so that it would come up.
+    The dimensions of a failure's must be those of another metric of the same namespace, so that it
+    would come up.
     """
+    if metric in TOTALS:
+        return True
     return (metric.namespace, metric.name) in ONLY_ON_FAILURE and any(
         (one.namespace, one.dimensions) == (metric.namespace, metric.dimensions) for one in held
     )

@@ -18,7 +18,7 @@ import requests
 import trustme
 from botocore.config import Config
 
-from local.tools import ROOT, LocalError, clean_environment, free_port, run, tool
+from local.tools import ROOT, LocalError, clean_environment, run, tool, wanted_port
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -218,7 +218,7 @@ class Embedded:
 @contextmanager
 def embedded() -> Iterator[Embedded]:
     """Run ministack on loopback until the block ends; raises `LocalError` if it doesn't start."""
-    port = free_port()
+    port = wanted_port()
     with tempfile.TemporaryDirectory(prefix="budget-guard-") as name:
         folder = Path(name)
         certificate, key = _certificate(folder)

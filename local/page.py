@@ -133,6 +133,8 @@ def _lines(widget: Chart, drawn: list[Drawn], start: datetime, end: datetime) ->
             annotation={"text": level.label, "font": {"color": level.color}},
             annotation_position="top left",
         )
+    if not drawn:
+        figure.add_annotation(text="No data available", showarrow=False, xref="paper", yref="paper")
     return figure
 
 

@@ -71,9 +71,13 @@ def run(
         raise LocalError(f"'{name}' failed:\n" + "\n".join(line for line in lines[-12:] if line))
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on, or the one that PORT names; raises `LocalError`."""
-    wanted = os.environ.get("PORT", "0")
+def wanted_port() -> int:
+    """The port that PORT names, or a free one; raises `LocalError`."""
+    return free_port(os.environ.get("PORT", "0"))
+
+
+def free_port(wanted: str = "0") -> int:
+    """A port of loopback that nobody listens on, or the wanted one; raises `LocalError`."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -148,6 +148,15 @@ class Chart:
 
 type Widget = Text | Alarms | Log | Chart
 
+# What the guard emits only past PerAccountMetrics accounts, and what was left also if some was.
+TOTALS = frozenset(
+    Metric("BudgetGuard", name)
+    for name in (
+        *("AccountsOk", "AccountsWarning", "AccountsCritical", "AccountsExhausted"),
+        *("RunwayDays", "ChecksFailed", "ChecksLeft"),
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Board:
@@ -174,10 +183,13 @@ def read(body: str) -> Board:
 
 
 def series(chart: Chart, held: Collection[Metric]) -> Iterator[Series]:
-    """The chart's metrics, each SEARCH expanded; raises `LocalError` if one finds none."""
+    """The chart's metrics, each SEARCH expanded; raises `LocalError` if one finds none.
+
+    Only what is searched of the totals may not be there.
+    """
     for wanted in chart.wanted:
         metrics = (wanted.what,) if isinstance(wanted.what, Metric) else found(wanted.what, held)
-        if not metrics and isinstance(wanted.what, Search):
+        if not metrics and isinstance(wanted.what, Search) and not _of_totals(wanted.what):
             raise LocalError(f'"{chart.title}" finds nothing: no metric fits {wanted.what.text}.')
         for metric in metrics:
             label = labelled(wanted.label, metric)
@@ -204,6 +216,10 @@ def found(asked: Search, held: Collection[Metric]) -> tuple[Metric, ...]:
     return tuple(
         sorted(fits, key=lambda one: [dict(one.dimensions)[name] for name in asked.dimensions])
     )
+
+
+def _of_totals(asked: Search) -> bool:
+    return not asked.dimensions and Metric(asked.namespace, asked.name) in TOTALS
 
 
 def labelled(label: str, metric: Metric) -> str:

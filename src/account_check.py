@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
@@ -13,7 +13,7 @@ import problems
 from aws import state
 from aws.api_keys import Watched
 from aws.notifications import Topic
-from aws.state import Pending, Stored
+from aws.state import Fetched, Pending, Stored
 from guard.episodes import Decision, decide
 from guard.model import Alert, CheckError, Failure, Reading
 from problems import GuardError
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ACCOUNT_SECONDS = 8.0  # no upstream holds an account longer, retries included
+LEAST_SECONDS = 2.0  # with less than these, or a quarter of the run's, it is the run that is late
 FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
 LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
+# Judging takes the processor, and asking takes patience: who waits for an answer is not to be starved.
+JUDGED_AT_ONCE = 8
 CLAIM_ATTEMPTS = 25  # each failed one means that another run got through
 LONGEST_LEASE = 3600.0  # seconds; a lease beyond is a damaged one
 
@@ -38,16 +41,24 @@ logger = Logger(service="budget-guard")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What every account of one run shares."""
+    """What every account of one run shares.
+
+    `fetched` is what the table had before any provider was asked, so that whatever another run stores
+    meanwhile is noticed.
+    """
 
     settings: Settings
     table: "DynamoDBClient"
+    fetched: Fetched
     topic: Topic
     event_time: datetime | None
+    now: datetime
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
+    upstream_seconds: float
     upstream_seconds_left: Callable[[], float]
     speaking: Lock = field(default_factory=Lock)
+    judging: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(JUDGED_AT_ONCE))
 
 
 def check(watched: Watched, run: Run) -> Outcome:
@@ -67,8 +78,7 @@ def check(watched: Watched, run: Run) -> Outcome:
 def _check_account(outcome: Outcome, watched: Watched, run: Run) -> None:
     stored = None
     try:
-        # Read before the provider is asked: whatever another run stores meanwhile is noticed.
-        stored = state.load(run.table, run.settings.table, watched.account)
+        stored = state.parse(run.fetched.item(str(watched.account)))
     except (ClientError, BotoCoreError) as error:
         outcome.problems.append(problems.of_table(watched.account, error))
     last = stored.memory.observed_at if stored else None
@@ -88,7 +98,7 @@ def _read(watched: Watched, run: Run) -> Reading | Failure:
         return watched.key
     provider = PROVIDERS[watched.account.provider]
     seconds = min(ACCOUNT_SECONDS, run.upstream_seconds_left())
-    if seconds <= 0:
+    if seconds <= min(LEAST_SECONDS, run.upstream_seconds / 4):
         return NOT_ASKED
     origin = run.settings.origins[watched.account.provider]
     return http.check(provider, origin, watched.key.reveal(), watched.rules.watch, seconds)
@@ -98,10 +108,12 @@ def _apply(
     outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored, run: Run
 ) -> None:
     """Claim, publish, acknowledge."""
-    claimed = _claim(outcome, reading, watched, stored, run)
+    with run.judging:
+        claimed = _claim(outcome, reading, watched, stored, run)
     unsaid = [alert for alert in claimed if not _say(alert, outcome, run)]
     if unsaid:
-        state.release(run.table, run.settings.table, outcome.account, unsaid)
+        with run.judging:
+            state.release(run.table, run.settings.table, outcome.account, unsaid)
 
 
 def _say(alert: Alert, outcome: Outcome, run: Run) -> bool:

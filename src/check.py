@@ -1,26 +1,36 @@
 """One run of the guard, top to bottom: gather, decide, apply."""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
+import problems
+import report
 import summary
 from account_check import Run, check
-from aws import api_keys, clients, metrics
+from aws import api_keys, clients, state
+from aws.api_keys import Watched
 from aws.notifications import Topic
-from guard.model import Failure, Reading
+from aws.state import checked
+from guard.model import Account
 from problems import GuardError
-from schedule import event_time
+from providers import PROVIDERS
+from schedule import event_time, observation_time
 from settings import Settings
 from summary import Outcome
 
-UPSTREAM_SECONDS = 20.0  # no upstream holds a run longer
-
-logger = Logger(service="budget-guard")
+UPSTREAM_SECONDS = 20.0  # upstreams hold a run no longer, or, where it is more,
+UPSTREAM_SECONDS_EACH = (
+    0.1  # so long for each account: at half a gigabyte it takes most of that to judge one
+)
+CLOSING_SECONDS = 15.0  # of the function's time are kept from upstreams
+AFTER_UPSTREAMS = 40.0  # seconds; a run ends itself by then, so that others needn't wait for its claims
+WORKERS = 64  # for each provider, so that one that is slow holds up none of another's accounts
 
 
 def run(
@@ -35,35 +45,43 @@ def run(
     state table or the topic failed.
     """
     watched = api_keys.read(clients.secretsmanager(), settings.secret, settings.rules)
-    upstream_end = time.monotonic() + min(UPSTREAM_SECONDS, seconds_left() / 2)
+    scheduled = event_time(event)
+    upstream = _upstream_seconds(len(watched), seconds_left())
+    begun = time.monotonic()
+    table, names = clients.dynamodb(), [str(one.account) for one in watched]
     shared = Run(
         settings=settings,
-        table=clients.dynamodb(),
+        table=table,
+        fetched=state.fetch(table, settings.table, [state.RUNS, *names]),
         topic=Topic(settings.topic),
-        event_time=event_time(event),
+        event_time=scheduled,
+        now=observation_time(scheduled, None, clock()),
         clock=clock,
-        seconds_left=seconds_left,
-        upstream_seconds_left=lambda: upstream_end - time.monotonic(),
+        seconds_left=lambda: min(seconds_left(), begun + upstream + AFTER_UPSTREAMS - time.monotonic()),
+        upstream_seconds=upstream,
+        upstream_seconds_left=lambda: begun + upstream - time.monotonic(),
     )
-    with ThreadPoolExecutor(min(len(watched), clients.CONNECTIONS)) as pool:
-        outcomes = list(pool.map(lambda one: check(one, shared), watched))
-    if any(outcome.now != shared.event_time for outcome in outcomes):
-        logger.info("The event gives no time that can be used here; the clock's is taken.")
-    for outcome in outcomes:
-        _report(outcome, detailed=settings.detailed_metrics)
-    troubles = [trouble for outcome in outcomes for trouble in outcome.problems]
+    outcomes = _check_all(watched, shared)
+    troubles = [*report.of_run(outcomes, shared), *chain(*(outcome.problems for outcome in outcomes))]
     if troubles:
-        raise GuardError(" ".join(troubles))
+        raise GuardError(problems.together(troubles))
     return summary.of_run(outcomes)
 
 
-def _report(outcome: Outcome, *, detailed: bool) -> None:
-    if outcome.reading is None:
-        return
-    account, ok = outcome.account, isinstance(outcome.reading, Reading)
-    metrics.emit(account, outcome.judged, ok=ok, now=outcome.now, detailed=detailed)
-    names = {"provider": account.provider, "account": account.label}
-    if isinstance(outcome.reading, Failure):
-        logger.warning(outcome.reading.detail, extra={**names, "error": outcome.reading.error})
-    for alert in outcome.published:
-        logger.info("Published.", extra=summary.for_log(alert))
+def _upstream_seconds(accounts: int, seconds_left: float) -> float:
+    """How long upstreams may hold the run; half of its time at least is theirs."""
+    wanted = max(UPSTREAM_SECONDS, accounts * UPSTREAM_SECONDS_EACH)
+    return min(wanted, max(seconds_left - CLOSING_SECONDS, seconds_left / 2))
+
+
+def _check_all(watched: Sequence[Watched], run: Run) -> list[Outcome]:
+    """Check every account, the longest unchecked first: what this run leaves, the next begins with."""
+    queues = defaultdict[str, list[Watched]](list)
+    for one in sorted(watched, key=lambda one: checked(run.fetched.items.get(str(one.account)))):
+        queues[one.account.provider if one.account.provider in PROVIDERS else ""].append(one)
+    futures = dict[Account, Future[Outcome]]()
+    with ExitStack() as pools:
+        for queue in queues.values():
+            pool = pools.enter_context(ThreadPoolExecutor(min(len(queue), WORKERS)))
+            futures |= {one.account: pool.submit(check, one, run) for one in queue}
+    return [futures[one.account].result() for one in watched]

@@ -13,7 +13,7 @@ import problems
 from aws import clients, digests, state
 from aws.digests import Claim
 from aws.notifications import Topic
-from guard.digest import sum_up
+from guard.digest import sum_up, totals_only
 from guard.messages import render_digest
 from guard.model import Alert, Kind, Severity
 from problems import GuardError
@@ -65,9 +65,11 @@ def _say(alert: Alert, table: "DynamoDBClient", settings: DigestSettings) -> tup
     """Sum up and publish; the warnings about its delivery."""
     with _table_trouble():
         memories = state.load_all(table, settings.table)
+        since = digests.totals_since(table, settings.table)
     warnings = delivery.check(settings.topic, settings.ops_topic)
     titles = {name: provider.title for name, provider in PROVIDERS.items()}
-    message = render_digest(alert, sum_up(memories, alert.observed_at), titles, warnings)
+    notes = (totals_only(since), *warnings) if since else warnings
+    message = render_digest(alert, sum_up(memories, alert.observed_at), titles, notes)
     with problems.told(partial(problems.of_message, "digest")):
         Topic(settings.topic).send(message)
     return warnings

@@ -1,7 +1,7 @@
 """What goes wrong with the guard's own parts, in words that say what to do and show nothing."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.clients import error_code
 from guard.model import Account, Alert
+
+MOST_TOLD = 10  # troubles of one run
 
 
 class GuardError(Exception):
@@ -22,6 +24,13 @@ def told(words: Callable[[ClientError | BotoCoreError], str]) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         raise GuardError(words(error)) from None
+
+
+def together(troubles: Sequence[str]) -> str:
+    """The troubles of a run in one text; a table that can't be reached troubles every account."""
+    rest = len(troubles) - MOST_TOLD
+    more = [f"And so on, {rest} more."] if rest > 0 else []
+    return " ".join([*troubles[:MOST_TOLD], *more])
 
 
 def of_table(subject: Account | str, error: ClientError | BotoCoreError) -> str:

@@ -18,6 +18,7 @@ BUDGET_GRAMMAR = "warning/critical CURRENCY, with commas between currencies: 20/
 RUNWAY_GRAMMAR = "warning/critical, units m, h or d, the first no shorter: 7d/2d; or off"
 REMIND_GRAMMAR = "warning/critical, units m, h or d: 24h/6h"
 DRAIN_GRAMMAR = "share/time, a share of at most 100% and units m, h or d: 25%/1h; or off"
+COUNT_GRAMMAR = "a whole number from 0 to 10000: 100"
 URL_GRAMMAR = "scheme://host[:port], https unless the host is loopback: https://api.example.com"
 
 _MONEY = r"(\d{1,12}(?:\.\d{1,6})?)"
@@ -25,6 +26,7 @@ _SPAN = r"(\d{1,6})([mhd])"
 _BUDGET = re.compile(rf"\s*{_MONEY}\s*/\s*{_MONEY}\s+([A-Z]{{3}})\s*", re.ASCII)
 _SPANS = re.compile(rf"\s*{_SPAN}\s*/\s*{_SPAN}\s*", re.ASCII)
 _DRAIN = re.compile(rf"\s*(\d{{1,3}}(?:\.\d{{1,3}})?)%\s*/\s*{_SPAN}\s*", re.ASCII)
+_COUNT = re.compile(r"\s*(\d{1,4}|10000)\s*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9a-fA-F:.]+")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -45,7 +47,8 @@ class SettingsError(Exception):
 class Settings:
     """Everything that the environment says, parsed.
 
-    `rules` and `origins` are keyed by the provider's name.
+    `rules` and `origins` are keyed by the provider's name. Beyond `per_account_metrics` accounts
+    there are no metrics of each, but only totals.
     """
 
     secret: str
@@ -54,6 +57,7 @@ class Settings:
     rules: Mapping[str, Rules]
     origins: Mapping[str, str]
     detailed_metrics: bool
+    per_account_metrics: int
     ops_topic: str | None
 
 
@@ -83,6 +87,7 @@ def read(env: Mapping[str, str]) -> Settings:
             "DETAILED_METRICS", env.get("DETAILED_METRICS", "false"), ("true", "false")
         )
         == "true",
+        per_account_metrics=count("PER_ACCOUNT_METRICS", env.get("PER_ACCOUNT_METRICS", "100")),
         ops_topic=_optional(env, "OPS_TOPIC"),
     )
 
@@ -171,6 +176,14 @@ def choice(name: str, text: str, allowed: tuple[str, ...]) -> str:
     if text.strip() not in allowed:
         raise _unreadable(name, text, " or ".join(allowed))
     return text.strip()
+
+
+def count(name: str, text: str) -> int:
+    """Parse `100`; raises `SettingsError`."""
+    match = _COUNT.fullmatch(text)
+    if not match:
+        raise _unreadable(name, text, COUNT_GRAMMAR)
+    return int(match[1])
 
 
 def _rules(env: Mapping[str, str], name: str, provider: Provider) -> Rules:

@@ -26,28 +26,38 @@ import boto3
 import pytest
 from moto import mock_aws
 
+import check
+from aws import state
 from local.sandbox import serving
 from tests import stack
 from tests.conftest import aws_environment
 from tests.world import DEEPSEEK_KEY, NOVITA_KEY, QUARTER, World
 
-# Assumed. A cold start at 512 MB took 1.2 to 1.9 s where it was measured; it is billed (since August
-# 2025), and at a run every 15 minutes nearly every run is one. The rest is the run and slow providers.
+# Assumed. A cold start and a run of two accounts took 1.2 to 1.3 s at 768 MB with providers that answer
+# in half a second (`benchmarks/memory.py`). The start is billed (since August 2025), and at a run every
+# 15 minutes nearly every run has one. The rest is for slow providers.
 # https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
-BILLED_SECONDS = Decimal(3)
+BILLED_SECONDS = Decimal(2)
+# Assumed. What each account adds to a run, in seconds of one whole core: twice what `make bench`
+# measures. Lambda gives CPU by memory, a core at 1,769 MB, so that the price is the same at any.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+CORE_SECONDS, CORE_MEGABYTES = Decimal("0.015"), 1769
 # Assumed. Alerts, reminders, recoveries and alarms, each as one mail; the digests come on top.
-NOTIFICATIONS = 30
+MAILS_EACH = 15
 # Assumed. Lambda's own four lines about a run: INIT_START, START, END and REPORT.
 # https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 PLATFORM_LINES, PLATFORM_BYTES = 4, 700
 # CloudWatch Logs adds this to every line.
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 LINE_BYTES = 26
+# Several items in a call cost what each would alone.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 READ_UNIT, WRITE_UNIT = 4096, 1024
+READ_BY_KEY = ("GetItem", "BatchGetItem")
 HOURS = Decimal(730)  # a month, as AWS's own calculator has it
 GB = Decimal(1024**3)
 MILLION = Decimal(1_000_000)
+LIMIT = int(stack.source()["Parameters"]["PerAccountMetrics"]["Default"])
 
 LAMBDA = "https://aws.amazon.com/lambda/pricing/"
 SCHEDULER = "https://aws.amazon.com/eventbridge/pricing/"
@@ -102,51 +112,76 @@ PRICES = {
 class Measured:
     """What so many checks and one digest used.
 
-    Calls are by service and operation; `items` are the sizes in bytes of what the table holds then.
+    Calls are by service and operation; `asked` are the items that they read by their keys, however
+    many a call; `items` are the sizes in bytes of what the table holds then.
     """
 
+    accounts: int
     ticks: int
     calls: Counter
+    asked: int
     log_bytes: int
     metrics: frozenset
     digest_calls: Counter
+    digest_asked: int
     digest_log_bytes: int
     items: tuple[int, ...]
 
 
-# So that the memory of every account is as long as it gets: readings are kept for 15 days.
-HISTORY = [timedelta(days=1)] * 7 + [timedelta(hours=6)] * 28
-DAY = 96
+CHECKS = 8  # each is like the next, but for some digits
+# So that the memory of every account is as long as it gets: readings are kept for 15 days, the closer
+# the newer. The accounts that the forecast is measured on take two write units as well.
+HISTORY = [timedelta(days=1)] * 7 + [timedelta(hours=6)] * 28 + [QUARTER] * 96
 
 
 @cache
-def measured(accounts: int, *, ticks: int = DAY, detailed: bool = False) -> Measured:
-    """Run the handlers for a day, after two weeks of history in which every account spends steadily.
+def measured(
+    accounts: int, *, ticks: int = CHECKS, detailed: bool = False, limit: int = LIMIT
+) -> Measured:
+    """Run some checks and a digest, after two weeks in which every account spends steadily.
 
-    Half of the accounts are DeepSeek's and half Novita AI's, each with one currency.
+    Half of the accounts are DeepSeek's and half Novita AI's, each with one currency. Past `limit` of
+    them only totals are measured.
     """
-    with _guard(accounts, detailed=detailed) as guard:
-        guard.watched(lambda: [guard.tick(step) for step in HISTORY])
-        calls, printed = guard.watched(lambda: [guard.tick(QUARTER) for _ in range(ticks)])
-        digest_calls, digest_printed = guard.watched(guard.world.digest)
-        items = guard.world.dynamodb.scan(TableName=guard.world.table)["Items"]
+    lived = _lived()  # in a world of its own, and before this one
+    with _guard(accounts, detailed=detailed, limit=limit) as guard:
+        guard.remember(lived)
+        if accounts > limit:
+            state.note_totals(guard.world.dynamodb, guard.world.table, guard.world.now)  # said already
+        calls, asked, printed = guard.watched(lambda: [guard.tick(QUARTER) for _ in range(ticks)])
+        digest_calls, digest_asked, digest_printed = guard.watched(guard.world.digest)
         return Measured(
+            accounts=accounts,
             ticks=ticks,
             calls=calls,
+            asked=asked,
             log_bytes=_log_bytes(printed, ticks),
             metrics=frozenset(_metrics(printed)),
             digest_calls=digest_calls,
+            digest_asked=digest_asked,
             digest_log_bytes=_log_bytes(digest_printed, 1),
-            items=tuple(_size({"M": item}) for item in items),
+            items=tuple(_size({"M": item}) for item in guard.items()),
         )
 
 
+@cache
+def _lived():
+    """The items of two accounts after the history, one of each provider."""
+    with _guard(2, detailed=False, limit=LIMIT) as guard:
+        guard.watched(lambda: [guard.tick(step) for step in HISTORY])
+        by_key = {item["account"]["S"]: item for item in guard.items()}
+    return [by_key["deepseek/default"], by_key["novita/default"]]
+
+
 @contextmanager
-def _guard(accounts, *, detailed):
+def _guard(accounts, *, detailed, limit):
     with ExitStack() as stacked:
         changed = stacked.enter_context(pytest.MonkeyPatch.context())
         aws_environment(changed)
         changed.setenv("DETAILED_METRICS", str(detailed).lower())
+        changed.setenv("PER_ACCOUNT_METRICS", str(limit))
+        # Function, providers and AWS share a process here: fewer at once, so that nobody waits long.
+        changed.setattr(check, "WORKERS", 8)
         sandbox = stacked.enter_context(serving())
         stacked.enter_context(mock_aws())
         changed.setattr(boto3, "DEFAULT_SESSION", boto3.Session())
@@ -157,13 +192,26 @@ class _Guard:
     """A deployed guard with its accounts and one confirmed mail address, whose use is counted."""
 
     def __init__(self, world, accounts):
-        self.world, self._calls, self._ticks = world, [], 0
+        self.world, self._calls, self._asked, self._ticks = world, [], [], 0
         boto3.DEFAULT_SESSION.events.register("before-call", self._count)
-        names = [_entry(number) for number in range(accounts)]
-        world.keys(dict(names))
-        self._keys = [key for _, key in names]
+        self._entries = [_entry(number) for number in range(accounts)]
+        world.keys(dict(self._entries))
         for topic in (world.topic, world.ops_topic):
             world.subscribe(topic)
+
+    def remember(self, lived):
+        """Give every account the memory of one of two that have lived through the history."""
+        for number, (name, _) in enumerate(self._entries):
+            key = name if "/" in name else f"{name}/default"
+            item = {**lived[number % 2], "account": {"S": key}}
+            self.world.dynamodb.put_item(TableName=self.world.table, Item=item)
+        self.world.now += sum(HISTORY, timedelta(0))
+        self._ticks = len(HISTORY)
+
+    def items(self):
+        """All that stands in the table."""
+        pages = self.world.dynamodb.get_paginator("scan").paginate(TableName=self.world.table)
+        return [item for page in pages for item in page["Items"]]
 
     def tick(self, step):
         """One quiet check: every account has spent since the last, and unevenly.
@@ -172,30 +220,37 @@ class _Guard:
         """
         self._ticks += 1
         left = 1_000_000 - Decimal("123.47") * self._ticks - Decimal("0.01") * (self._ticks % 7)
-        for number, key in enumerate(self._keys):
+        for number, (_, key) in enumerate(self._entries):
             if number % 2:
                 self.world.sandbox.lend(key, left)
             else:
                 self.world.sandbox.fund(key, USD=left)
-        answer = self.world.tick(step)
+        answer = self.world.tick(step, seconds_left=900)
         assert {one["status"] for one in answer["accounts"]} == {"ok"}
         assert answer["alerts"] == []
 
     def watched(self, act):
-        """The AWS calls of an act, and what it prints."""
+        """The AWS calls of an act, the items that they ask for by key, and what it prints."""
         printed, logger = io.StringIO(), logging.getLogger("budget-guard")
         with ExitStack() as stacked:
             stacked.enter_context(redirect_stdout(printed))
-            stacked.enter_context(redirect_stderr(printed))
+            # The sandbox complains there of whoever hangs up; the guard says nothing there.
+            stacked.enter_context(redirect_stderr(io.StringIO()))
             for handler in logger.handlers:  # they hold the stdout of the time of import
                 stacked.enter_context(patch.object(handler, "stream", printed))
             self._calls.clear()
+            self._asked.clear()
             act()
-        return Counter(self._calls), printed.getvalue()
+        return Counter(self._calls), sum(self._asked), printed.getvalue()
 
-    def _count(self, model, **_rest):
-        # A list, since checks run in threads and counting is no single step.
+    def _count(self, model, params, **_rest):
+        # Lists, since checks run in threads and counting is no single step.
         self._calls.append((model.service_model.service_name, model.name))
+        if model.name == "BatchGetItem":
+            tables = json.loads(params["body"])["RequestItems"].values()
+            self._asked.append(sum(len(table["Keys"]) for table in tables))
+        elif model.name == "GetItem":
+            self._asked.append(1)
 
 
 def _entry(number):
@@ -300,9 +355,10 @@ def _found(expression, metrics):
 # What it comes to.
 
 
-def used(run, seconds=BILLED_SECONDS):
+def used(run):
     """How much of each priced thing a month takes, by the names of `PRICES`."""
     starts, calls = _schedules(), calls_of(run)
+    notifications = MAILS_EACH * run.accounts
     checks, digests = starts["CheckBalances"], starts["SendDigest"]
     log = (run.log_bytes * checks / run.ticks + run.digest_log_bytes * digests) / GB
     [group] = stack.resources("AWS::Logs::LogGroup").values()
@@ -312,7 +368,7 @@ def used(run, seconds=BILLED_SECONDS):
     ]
     return {
         "runs": sum(starts.values()),
-        **_compute(starts, seconds),
+        **_compute(starts, run.accounts),
         "starts": sum(starts.values()),
         "metrics": Decimal(len(run.metrics)),
         "alarm metrics": Decimal(alarm_metrics()),
@@ -320,11 +376,11 @@ def used(run, seconds=BILLED_SECONDS):
         "dashboards of over 50 metrics": Decimal(sum(shown > 50 for shown in boards)),
         "GB taken in": log,
         "GB of log kept": log * int(group["RetentionInDays"]) * 24 / HOURS,
-        **_table(calls, run.items),
+        **_table(calls, asked_of(run), run.items),
         "secrets": Decimal(len(stack.resources("AWS::SecretsManager::Secret"))),
         "secret reads": _of(calls, "secretsmanager"),
-        "SNS requests": _of(calls, "sns") + NOTIFICATIONS,
-        "mails": calls["sns", "Publish"] + NOTIFICATIONS,
+        "SNS requests": _of(calls, "sns") + notifications,
+        "mails": calls["sns", "Publish"] + notifications,
         "SQS requests": _of(calls, "sqs"),
         "KMS keys": Decimal(0),
         "KMS requests": Decimal(0),
@@ -337,9 +393,9 @@ def with_key(run):
     Every call to what the key guards is taken as one of KMS's: services keep a data key for some
     minutes at most, so there are no more than that.
     """
-    calls = calls_of(run)
-    guarded = _of(calls, "secretsmanager") + _of(calls, "dynamodb") + _of(calls, "sns") + NOTIFICATIONS
-    return {**used(run), "KMS keys": Decimal(1), "KMS requests": guarded}
+    calls, month = calls_of(run), used(run)
+    guarded = _of(calls, "secretsmanager") + _of(calls, "dynamodb") + month["SNS requests"]
+    return {**month, "KMS keys": Decimal(1), "KMS requests": guarded}
 
 
 def calls_of(run):
@@ -352,27 +408,33 @@ def calls_of(run):
     return calls
 
 
+def asked_of(run):
+    """Items that a month's calls read by their keys."""
+    starts = _schedules()
+    return run.asked * starts["CheckBalances"] / run.ticks + run.digest_asked * starts["SendDigest"]
+
+
 def _of(calls, service):
     return sum((count for (name, _), count in calls.items() if name == service), Decimal(0))
 
 
-def _compute(starts, seconds):
+def _compute(starts, accounts):
     month = Counter()
     for name, function in stack.resources("AWS::Lambda::Function").items():
         [architecture] = function["Architectures"]
         gigabytes = Decimal(function["MemorySize"]) / 1024
-        month[f"GB-seconds on {architecture}"] += starts[name] * seconds * gigabytes
+        seconds = BILLED_SECONDS * gigabytes + accounts * CORE_SECONDS * CORE_MEGABYTES / 1024
+        month[f"GB-seconds on {architecture}"] += starts[name] * seconds
     return month
 
 
-def _table(calls, items):
+def _table(calls, asked, items):
     """Every item is taken as large as the largest, and every read as a consistent one."""
     largest, everything = max(items), sum(items)
-    units = Counter({"read units": Decimal(0), "write units": Decimal(0)})
+    units = Counter({"read units": asked * ceil(largest / READ_UNIT), "write units": Decimal(0)})
     for (service, operation), count in calls.items():
-        if service == "dynamodb":
+        if service == "dynamodb" and operation not in READ_BY_KEY:
             kind, size = {
-                "GetItem": ("read units", ceil(largest / READ_UNIT)),
                 "Scan": ("read units", ceil(everything / READ_UNIT)),
                 "PutItem": ("write units", ceil(largest / WRITE_UNIT)),
                 "UpdateItem": ("write units", ceil(largest / WRITE_UNIT)),
@@ -417,12 +479,12 @@ BEGIN, END = "| service | in a month | list price | you pay |\n", "\n## "
 
 
 def as_markdown(accounts=2):
-    """The README's table, and what would change it."""
+    """The README's tables, and what would change them."""
     month = used(measured(accounts))
     rows = [_row(service, names, month) for service, names in ROWS.items()]
     sums = f"**{_dollars(total(month, free=False))}** | **{_dollars(total(month, free=True))}**"
     table = f"{BEGIN}|---|---|---:|---:|\n{''.join(rows)}| **Together** | | {sums} |\n"
-    return f"{table}\n{_changes(accounts)}"
+    return f"{table}\n{_changes(accounts)}\n{_many()}"
 
 
 def _row(service, names, month):
@@ -441,8 +503,8 @@ def _changes(accounts):
     account = total(used(more), free=True) - total(used(alone), free=True)
     metrics = len(more.metrics) - len(alone.metrics)
     return (
-        f"- Assumed are {BILLED_SECONDS} billed seconds a run, {NOTIFICATIONS} mails a month besides "
-        f"the digests, and one currency in each account.\n"
+        f"- Assumed are {BILLED_SECONDS} billed seconds a run; for each account {CORE_SECONDS} seconds "
+        f"of a whole core, {MAILS_EACH} mails a month besides the digests, and one currency.\n"
         f"- A further account adds {_dollars(account)}, for its {metrics} metrics; "
         f"a further currency of an account adds {_dollars(currency * each)}.\n"
         f"- `DetailedMetrics` adds {_dollars((len(detailed) - len(run.metrics)) * each)}: it makes "
@@ -451,6 +513,40 @@ def _changes(accounts):
         "- SMS are not counted: [their price](https://aws.amazon.com/sns/sms-pricing/) depends on the "
         "country.\n"
     )
+
+
+# How many accounts, and the PerAccountMetrics of their stack.
+MANY = ((2, LIMIT), (100, LIMIT), (100, 10), (1000, LIMIT))
+
+
+def _many():
+    """The same for more accounts: what you pay for each service, and its list price."""
+    months = [used(of_many(accounts, limit)) for accounts, limit in MANY]
+    head = " | ".join(f"{accounts:,} accounts" for accounts, _ in MANY)
+    rows = [("`PerAccountMetrics`", [str(limit) for _, limit in MANY])]
+    rows += [(name, [_both(month, names) for month in months]) for name, names in ROWS.items()]
+    rows += [("**Together**", [f"**{_both(month, PRICES)}**" for month in months])]
+    table = "".join(f"| {name} | {' | '.join(cells)} |\n" for name, cells in rows)
+    _, detailed, totals, most = (_dollars(total(month, free=True)) for month in months)
+    each = len(measured(3, ticks=1).metrics) - len(measured(2, ticks=1).metrics)
+    return (
+        "More accounts, as *you pay (list price)*:\n\n"
+        f"| service | {head} |\n|---|{'---:|' * len(MANY)}\n{table}\n"
+        f"A hundred accounts cost {detailed} with metrics of each, and {totals} with totals only: "
+        f"the {each} metrics of one are {_dollars(each * PRICES['metrics'].each)} a month. So lower "
+        "`PerAccountMetrics`, unless you look at the graphs of every account: alerts, digest and "
+        f"`make accounts` are the same without. A thousand accounts cost {most}.\n"
+    )
+
+
+def of_many(accounts, limit):
+    """What a check of so many uses; each is like the next, so one is enough."""
+    return measured(accounts, ticks=1, limit=limit)
+
+
+def _both(month, names):
+    paid, listed = (_dollars(cost(month, names, free=free)) for free in (True, False))
+    return f"{paid} ({listed})".replace("under a cent", "<$0.01")
 
 
 def _amount(name, count):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
 
-CONNECTIONS = 64  # as many as accounts are checked at once
+CONNECTIONS = 10  # each reads the authorities anew; as many as write at once, and a little more
 
 _PATIENCE = Config(
     connect_timeout=2,
@@ -40,7 +40,7 @@ def secretsmanager() -> "SecretsManagerClient":
     # At DEBUG botocore logs every response body, and this one holds the keys. A level set on the
     # logger itself holds whatever level the root logger has.
     for name in ("botocore", "botocore.parsers", "botocore.endpoint"):
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(logging.WARNING)
     return boto3.client("secretsmanager", config=_PATIENCE)
 
 

@@ -1,4 +1,4 @@
-"""CloudWatch metrics in the Embedded Metric Format, one blob an account.
+"""CloudWatch metrics in the Embedded Metric Format: one blob an account, or one of totals for a run.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -15,6 +15,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 
 from guard.figures import days
 from guard.model import Account, Judged, worst
+from guard.totals import Totals
 
 NAMESPACE = "BudgetGuard"
 
@@ -27,7 +28,36 @@ def emit(
     A failed check has no balance and no severity: unknown is no datapoint.
     """
     for blob in blobs(account, judged, ok=ok, now=now, detailed=detailed):
-        print(json.dumps(blob, separators=(",", ":"), allow_nan=False))  # noqa: T201 - EMF is printed
+        _print(blob)
+
+
+def emit_totals(totals: Totals, now: datetime) -> None:
+    """Print one blob for all accounts of a run, which takes the place of those for each."""
+    _print(blob_of_totals(totals, now))
+
+
+def emit_left(left: int, now: datetime) -> None:
+    """Print how many accounts a run had no time for, beside the blobs for those that it checked."""
+    _print(_blob({"ChecksLeft": left}, ({},), now))
+
+
+def blob_of_totals(totals: Totals, now: datetime) -> dict[str, Any]:
+    """One EMF blob without dimensions; what isn't known, or was not tried, is no datapoint.
+
+    `Severity` and `CheckSucceeded` are the same metrics as those of `emit` without dimensions, so
+    that the alarms on them go on.
+    """
+    figures: dict[str, float] = {
+        f"Accounts{severity.word.title()}": count for severity, count in totals.counts.items()
+    }
+    figures |= {"ChecksFailed": totals.failed, "ChecksLeft": totals.left}
+    if totals.made:
+        figures["CheckSucceeded"] = int(not totals.failed)
+    if totals.worst is not None:
+        figures["Severity"] = totals.worst
+    if totals.least_runway is not None:
+        figures["RunwayDays"] = days(totals.least_runway)
+    return _blob(figures, ({},), now)
 
 
 def blobs(
@@ -49,6 +79,10 @@ def blobs(
         yield from others
     else:
         yield whole
+
+
+def _print(blob: Mapping[str, Any]) -> None:
+    print(json.dumps(blob, separators=(",", ":"), allow_nan=False))  # noqa: T201 - EMF is printed
 
 
 def _of_balance(

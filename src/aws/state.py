@@ -1,7 +1,7 @@
 """The state table: one item per account, and no write that another run's write could undo.
 
-An item is `account` (the key), `version`, `writer`, `state` (the memory, as text) and `pending`: a
-map from alert id to the alert and the end of its lease, in seconds of Unix time.
+An item is `account` (the key), `version`, `writer`, `checked` (when), `state` (the memory, as text)
+and `pending`: a map from alert id to the alert and the end of its lease, in seconds of Unix time.
 """
 
 import hashlib
@@ -9,13 +9,40 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from guard.figures import timestamp
 from guard.memory import Memory, UnreadableError, dumps, dumps_alert, loads, loads_alert
 from guard.model import Account, Alert
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# What is known of runs and of no account: `totals_since`, while accounts are too many to measure each.
+RUNS = "#run"
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+LARGEST_BATCH = 100  # items
+
+type Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The items that were read, by key; and what kept others from being read, if anything did."""
+
+    items: Mapping[str, Item]
+    trouble: ClientError | BotoCoreError | None = None
+    unread: frozenset[str] = frozenset()
+
+    def item(self, key: str) -> Item | None:
+        """The item of a key, if there is one; raises what kept it from being read."""
+        if self.trouble and key in self.unread:
+            raise self.trouble
+        return self.items.get(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +70,51 @@ class Stored:
     damaged: Mapping[str, Any] | None = None
 
 
-def load(client: "DynamoDBClient", table: str, account: Account) -> Stored:
-    """Read an account's item, consistently.
+def fetch(client: "DynamoDBClient", table: str, keys: Sequence[str]) -> Fetched:
+    """Read the items of many keys, consistently, by a hundred in a call; never raises for AWS.
 
-    An item that makes no sense comes back as `damaged`, with what could still be read of it.
-    Raises `ClientError` or `BotoCoreError`.
+    The first call that fails is the last: a table that gives no answer would hold each one up.
     """
-    item = client.get_item(
-        TableName=table, Key={"account": {"S": str(account)}}, ConsistentRead=True
-    ).get("Item")
+    items: dict[str, Item] = {}
+    for start in range(0, len(keys), LARGEST_BATCH):
+        try:
+            items |= _fetch_batch(client, table, keys[start : start + LARGEST_BATCH])
+        except (ClientError, BotoCoreError) as error:
+            return Fetched(items, error, frozenset(keys[start:]))
+    return Fetched(items)
+
+
+def _fetch_batch(client: "DynamoDBClient", table: str, keys: Sequence[str]) -> dict[str, Item]:
+    asked = [{"account": {"S": key}} for key in keys]
+    answer = client.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
+    items: dict[str, Item] = {
+        item["account"]["S"]: item for some in answer["Responses"].values() for item in some
+    }
+    # What was too much for one answer is read one by one, with botocore's patience for each.
+    for rest in answer.get("UnprocessedKeys", {}).values():
+        for key in (one["account"]["S"] for one in rest["Keys"]):
+            item = _get(client, table, key)
+            items |= {key: item} if item else {}
+    return items
+
+
+def checked(item: Item | None) -> str:
+    """When an account was last checked, as text that sorts; empty if it never was."""
+    return str((item or {}).get("checked", {}).get("S", ""))
+
+
+def load(client: "DynamoDBClient", table: str, account: Account) -> Stored:
+    """Read an account's item, consistently. Raises `ClientError` or `BotoCoreError`."""
+    return parse(_get(client, table, str(account)))
+
+
+def _get(client: "DynamoDBClient", table: str, key: str) -> Item | None:
+    answer = client.get_item(TableName=table, Key={"account": {"S": key}}, ConsistentRead=True)
+    return answer.get("Item")
+
+
+def parse(item: Item | None) -> Stored:
+    """What an item says; one that makes no sense is `damaged`, with what could still be read of it."""
     if item is None:
         return Stored()
     pending, whole = _read_pending(item.get("pending", {}).get("M"))
@@ -120,6 +183,7 @@ def save(
         "account": {"S": str(account)},
         "version": {"N": str(before.version + 1)},
         "writer": {"S": writer},
+        "checked": {"S": timestamp(memory.observed_at) if memory.observed_at else ""},
         "state": {"S": dumps(memory)},
         "pending": {"M": {p.alert.id: _pending_item(p) for p in pending}},
     }
@@ -139,6 +203,30 @@ def acknowledge(client: "DynamoDBClient", table: str, account: Account, alert: A
 def release(client: "DynamoDBClient", table: str, account: Account, unsaid: Sequence[Alert]) -> None:
     """Free claims for the next run to take up at once. Raises as `acknowledge` does."""
     _update_claims(client, table, account, "SET pending.{}.lease = :free", unsaid)
+
+
+def note_totals(client: "DynamoDBClient", table: str, now: datetime) -> bool:
+    """Note that only totals are measured from now on; false if another run has. Raises as others do."""
+    try:
+        client.update_item(
+            TableName=table,
+            Key={"account": {"S": RUNS}},
+            UpdateExpression="SET totals_since = :now",
+            ConditionExpression="attribute_not_exists(totals_since)",
+            ExpressionAttributeValues={":now": {"S": timestamp(now)}},
+        )
+    except client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def forget_totals(client: "DynamoDBClient", table: str) -> None:
+    """Note that each account is measured again. Raises `ClientError` or `BotoCoreError`."""
+    client.update_item(
+        TableName=table,
+        Key={"account": {"S": RUNS}},
+        UpdateExpression="REMOVE totals_since",
+    )
 
 
 def _update_claims(

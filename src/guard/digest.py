@@ -8,12 +8,13 @@ from decimal import Decimal
 from guard import wording
 from guard.curve import DAY, WEEK
 from guard.figures import days, money, pace, timestamp
-from guard.forecast import Forecast, forecast
+from guard.forecast import LONGEST, Forecast, forecast
 from guard.memory import Memory, Row
 from guard.model import Account, Severity, worst
 
 WIDTH = 60  # narrower than an alert: a digest is read on a phone as well
 FORGOTTEN = timedelta(days=14)  # an account that was taken out of the secret is named no longer
+ALL_LISTED = "'make accounts' lists them all"
 SILENT = DAY  # no check for so long means that nobody checks
 MOST_SHOWN = 50  # accounts in one mail: SNS takes 256 KB
 
@@ -53,23 +54,31 @@ class Summed:
         return worst(self.weeks)
 
     @property
+    def runway(self) -> timedelta | None:
+        """That of the balance which ends first; `None` if none is known."""
+        return min((week.pace.runway for week in self.weeks if week.pace), default=None)
+
+    @property
     def well(self) -> bool:
         """Whether there is nothing about it that somebody should see to."""
         return self.severity is Severity.OK and self.failing_since is None and not self.silent
 
 
-def sum_up(memories: Mapping[Account, Memory], now: datetime) -> tuple[Summed, ...]:
-    """Every account that was checked in the last two weeks, the one in most need first."""
+def sum_up(
+    memories: Mapping[Account, Memory], now: datetime, back: timedelta = FORGOTTEN
+) -> tuple[Summed, ...]:
+    """Every account that was checked in the last two weeks, or `back`, the one in most need first."""
     summed = [
         _summed(account, memory, memory.observed_at, now)
         for account, memory in memories.items()
-        if memory.observed_at is not None and now - memory.observed_at < FORGOTTEN
+        if memory.observed_at is not None and now - memory.observed_at < back
     ]
     return tuple(sorted(summed, key=_need))
 
 
 def _need(one: Summed) -> tuple[object, ...]:
-    return (-one.severity, one.failing_since is None, not one.silent, one.account)
+    ends = LONGEST if one.runway is None else one.runway
+    return (-one.severity, one.failing_since is None, not one.silent, ends, one.account)
 
 
 def _summed(account: Account, memory: Memory, checked_at: datetime, now: datetime) -> Summed:
@@ -113,11 +122,12 @@ def subject(summed: Sequence[Summed]) -> str:
 
 def standing(summed: Sequence[Summed]) -> str:
     """`1 critical, 2 ok`."""
-    words = [_state(one) for one in summed]
-    return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+    words = [state(one) for one in summed]
+    return ", ".join(f"{words.count(word):,} {word}" for word in dict.fromkeys(words))
 
 
-def _state(one: Summed) -> str:
+def state(one: Summed) -> str:
+    """A severity, or why there is more to it than that its last balance was well."""
     if one.severity is not Severity.OK or one.well:
         return one.severity.word
     return "unreadable" if one.failing_since else "not checked"
@@ -141,7 +151,7 @@ def text(
     parts = [
         _filled(_opening(summed, now)),
         *(_account(one, titles, now) for one in shown),
-        *([_filled(f"And {left} more, none of them in greater need.")] if left > 0 else []),
+        *([_filled(f"And {left:,} more, none of them in greater need: {ALL_LISTED}.")] * (left > 0)),
         _filled(_alive(summed, now)),
         *map(_filled, delivery),
         _filled(
@@ -158,14 +168,14 @@ def _opening(summed: Sequence[Summed], now: datetime) -> str:
     if not summed:
         return f"{until}: no account was checked. Put an API key into the secret; see README.md."
     ill = sum(not one.well for one in summed)
-    accounts = wording.counted(len(summed), "account")
-    needs = f"{ill} of {accounts} should be seen to" if ill else f"{accounts}, all well"
+    accounts = wording.counted(f"{len(summed):,}", "account")
+    needs = f"{ill:,} of {accounts} should be seen to" if ill else f"{accounts}, all well"
     return f"{until}: {needs}. It cost {cost(summed)}."
 
 
 def _account(one: Summed, titles: Mapping[str, str], now: datetime) -> str:
     title = titles.get(one.account.provider, one.account.provider)
-    lines = [f'{title} "{one.account.label}": {_state(one)}']
+    lines = [f'{title} "{one.account.label}": {state(one)}']
     for week in one.weeks:
         facts = _facts(week, alone=len(one.weeks) == 1)
         lines += [_fact(name, fact) for name, fact in facts]
@@ -229,6 +239,14 @@ def _alive(summed: Sequence[Summed], now: datetime) -> str:
     last = max(one.checked_at for one in summed)
     ago = f"{wording.length(now - last)} ago" if now > last else "just now"
     return f"The guard last checked on {wording.clock(last)}, {ago}."
+
+
+def totals_only(since: datetime) -> str:
+    """That CloudWatch knows the accounts only together."""
+    return (
+        f"More accounts are watched than PerAccountMetrics, so since {wording.clock(since)} CloudWatch "
+        "has only totals; 'make accounts' lists each."
+    )
 
 
 def data(summed: Sequence[Summed]) -> list[dict[str, object]]:

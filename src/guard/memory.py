@@ -1,6 +1,6 @@
 """What the guard remembers of an account between two runs, and how that is written down.
 
-Everything is one JSON text of well under 4 KB, so that a run costs one read and one write.
+Everything is one JSON text of well under 4 KB, so that a run costs little to read and write.
 """
 
 import json

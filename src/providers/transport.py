@@ -7,9 +7,11 @@ kept where another thread can shut them.
 
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -18,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
+from urllib3.util.ssl_ import create_urllib3_context
 
 LARGEST_BODY = 64 * 1024  # bytes, after decoding; a real answer has some hundred
 CONNECT_SECONDS = 3.05
@@ -26,6 +29,7 @@ ATTEMPTS = 3
 RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
 LONGEST_WAIT = 2  # seconds; an upstream that asks for more is left alone until the next run
 
+_TRUSTING = threading.Lock()  # two accounts at once would both read the authorities
 _PLAIN_SECONDS = re.compile(r"\s*[0-9]{1,9}\s*")
 
 
@@ -94,7 +98,7 @@ def get(url: str, headers: dict[str, str], seconds: float, lifeline: Lifeline) -
     """
     with _Session() as session:
         session.trust_env = False  # no proxy, netrc or CA bundle from the environment
-        session.mount(url, _Adapter(lifeline))
+        session.mount(url, _Adapter(lifeline, _trust() if url.startswith("https:") else None))
         response = session.get(
             url,
             headers=headers,
@@ -132,8 +136,8 @@ def _whole(response: requests.Response) -> bytes:
 class _Adapter(HTTPAdapter):
     """Transport that retries within bounds, and hands each socket to the lifeline."""
 
-    def __init__(self, lifeline: Lifeline) -> None:
-        self._lifeline = lifeline
+    def __init__(self, lifeline: Lifeline, trust: ssl.SSLContext | None) -> None:
+        self._lifeline, self._trust = lifeline, trust
         super().__init__(
             max_retries=_Retry(
                 total=ATTEMPTS - 1,
@@ -147,12 +151,30 @@ class _Adapter(HTTPAdapter):
         )
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
-        super().init_poolmanager(*args, **more)
+        super().init_poolmanager(*args, ssl_context=self._trust, **more)
         hold = self._lifeline.hold
         self.poolmanager.pool_classes_by_scheme = {
             "http": _pool_class(HTTPConnectionPool, HTTPConnection, hold),
             "https": _pool_class(HTTPSConnectionPool, HTTPSConnection, hold),
         }
+
+    def cert_verify(self, conn: Any, *_: Any) -> None:
+        """Have the certificate checked against what is trusted, which requests would read anew."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+def _trust() -> ssl.SSLContext:
+    """Whom to believe: the authorities that requests trusts, read once for all calls."""
+    with _TRUSTING:
+        return _trusting(requests.adapters.DEFAULT_CA_BUNDLE_PATH)
+
+
+@cache
+def _trusting(bundle: str) -> ssl.SSLContext:
+    # Reading a hundred and forty authorities takes many times what a handshake does.
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.load_verify_locations(bundle)
+    return context
 
 
 def _pool_class(pool: type, connection: type, hold: Callable[[socket.socket], None]) -> type:

@@ -21,6 +21,7 @@ def upstream():
 
 @pytest.fixture
 def emitted(world, capfd, monkeypatch):
+    world.setenv("PER_ACCOUNT_METRICS", "1000")
     world.keys(KEYS)
     world.sandbox.fund(KEYS["deepseek"], USD="100")
     world.sandbox.lend(KEYS["novita"], "100")

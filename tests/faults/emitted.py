@@ -10,7 +10,7 @@ from collections import defaultdict
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
 
-import check
+import report
 from tests.faults.upstream import MARKER
 
 PART = 8  # characters of a key that give too much of it away
@@ -23,7 +23,7 @@ class Emitted(logging.Handler):
         super().__init__(logging.DEBUG)
         self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
         self._capture, self._said = capture, defaultdict(list)
-        for handler in check.logger.handlers:
+        for handler in report.logger.handlers:
             # It was given the stdout of the time of import; pytest puts in a new one for each phase.
             monkeypatch.setattr(handler, "stream", _Stdout())
         self._levels = {}
@@ -34,7 +34,7 @@ class Emitted(logging.Handler):
         self._levels = {logger: logger.level for logger in (logging.getLogger(), *known)}
         for logger in known:
             logger.setLevel(logging.NOTSET)
-        for logger in (logging.getLogger(), check.logger):
+        for logger in (logging.getLogger(), report.logger):
             logger.setLevel(logging.DEBUG)
         logging.getLogger().addHandler(self)
         return self

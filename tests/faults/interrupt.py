@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 _CALL = BaseClient._make_api_call
 BEFORE, AFTER = "before", "after"
@@ -72,3 +73,16 @@ class Calls:
 def points(names):
     """Every moment at which a run with these calls can end."""
     return [(number, moment) for number in range(len(names)) for moment in (BEFORE, AFTER)]
+
+
+def refusing(monkeypatch, operation, when=lambda _kwargs: True):
+    """Let AWS refuse an operation; returns the function that ends it."""
+    call = BaseClient._make_api_call
+
+    def refused(client, name, kwargs):
+        if name == operation and when(kwargs):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, name)
+        return call(client, name, kwargs)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", refused)
+    return lambda: monkeypatch.setattr(BaseClient, "_make_api_call", call)

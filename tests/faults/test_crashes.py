@@ -34,14 +34,14 @@ def test_an_alerting_run_claims_before_it_publishes_and_acknowledges_after(froze
     frozen.world.keys({"deepseek": DEEPSEEK_KEY})
     frozen.world.deepseek("4")
     names = calls_of_an_alerting_run(frozen)
-    assert names == ["GetSecretValue", "GetItem", "PutItem", "Publish", "UpdateItem"]
+    assert names == ["GetSecretValue", "BatchGetItem", "PutItem", "Publish", "UpdateItem"]
 
 
-def test_a_quiet_run_makes_two_calls_per_account_and_one_for_the_secret(frozen):
+def test_a_quiet_run_makes_one_write_per_account_and_one_read_for_all_of_them(frozen):
     frozen.tick()
     with frozen.calls.counted() as calls:
         frozen.tick()
-    assert sorted(calls.names) == ["GetItem"] * 2 + ["GetSecretValue"] + ["PutItem"] * 2
+    assert sorted(calls.names) == ["BatchGetItem", "GetSecretValue", "PutItem", "PutItem"]
 
 
 def test_at_any_moment_at_most_one_alert_is_published_and_not_acknowledged(frozen):

@@ -145,6 +145,7 @@ def test_every_metric_blob_takes_a_hostile_label():
 
 
 def test_a_secret_of_hostile_labels_reaches_every_channel_as_harmless_ones(world, capsys):
+    world.setenv("PER_ACCOUNT_METRICS", "1000")
     world.keys({f"deepseek/{label}": KEYS["deepseek"] for label in LABELS})
     world.sandbox.fund(KEYS["deepseek"], USD="15")
     summary = world.tick()

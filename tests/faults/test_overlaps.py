@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 
 from problems import GuardError
 from providers import PROVIDERS
+from tests.faults.interrupt import refusing
 from tests.world import DEEPSEEK_KEY, QUARTER, START, account
 
 CRITICAL = ("deepseek", "alert", "critical")
@@ -144,19 +143,6 @@ def test_a_run_without_time_left_leaves_what_is_due_to_the_next(frozen):
     assert frozen.kinds() == [CRITICAL]
 
 
-def refusing(monkeypatch, operation, when=lambda _kwargs: True):
-    """Let AWS refuse an operation; returns the function that ends it."""
-    call = BaseClient._make_api_call
-
-    def refused(client, name, kwargs):
-        if name == operation and when(kwargs):
-            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, name)
-        return call(client, name, kwargs)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", refused)
-    return lambda: monkeypatch.setattr(BaseClient, "_make_api_call", call)
-
-
 def test_a_topic_that_refuses_fails_the_run_and_loses_nothing(frozen, monkeypatch):
     frozen.world.deepseek("4")
     allow = refusing(monkeypatch, "Publish")
@@ -213,7 +199,7 @@ def test_an_alert_that_could_not_be_acknowledged_is_said_again_under_its_id(froz
 
 
 def test_a_table_that_can_not_be_read_fails_the_run_after_the_metrics(frozen, monkeypatch, capsys):
-    refusing(monkeypatch, "GetItem")
+    refusing(monkeypatch, "BatchGetItem")
     with pytest.raises(GuardError, match=r"state of deepseek/default could not be"):
         frozen.tick()
     blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]

@@ -8,11 +8,13 @@ import pytest
 
 from local import browser, dashboard, story, widgets
 from local.embedded import embedded
-from local.play import play
+from local.play import play, scheduled
+from local.sandbox import serving
 from local.tools import LocalError
 from local.widgets import Chart
 
 HOURS = 30  # enough for a runway, which takes a day of history, and for the first alert
+TOTALS = 3  # charts that stay empty up to PerAccountMetrics accounts
 # A line of its own or, for a single point, a dot.
 DRAWN = ".scatterlayer .js-line[d*='L'], .scatterlayer .points path"
 MAY_BE_SILENT = {"failed"}
@@ -71,12 +73,45 @@ def test_every_widget_of_the_template_is_on_the_page_and_in_its_place(opened, bo
 def test_every_line_of_every_chart_is_drawn(aws, opened, body):
     held = set(dashboard.held(aws))
     charts = [one for one in widgets.read(body).widgets if isinstance(one, Chart) and not one.numbers]
-    assert len(charts) == len(sections(opened, "lines")) == 5
-    for chart in charts:
+    assert len(charts) == len(sections(opened, "lines")) == 5 + TOTALS
+    for chart in charts[:-TOTALS]:
         section = titled(opened, chart.title)
         expected = len(list(widgets.series(chart, held)))
         assert section.locator(".legendtext").count() == expected > 0, chart.title
         assert section.locator(DRAWN).count() == expected, chart.title
+
+
+def test_below_the_limit_the_charts_of_totals_are_empty_and_their_titles_say_why(opened):
+    for section in sections(opened, "lines")[-TOTALS:]:
+        assert section.get_attribute("data-title").startswith("Past 100 accounts: ")
+        assert section.locator(DRAWN).count() == 0
+        texts = [*section.locator(".annotation-text, .legendtext").all_text_contents()]
+        assert texts in (["No data available"], ["least runway (no data)"])
+
+
+def test_past_the_limit_the_charts_of_totals_show_what_the_function_emits(
+    aws, body, last, opened, tmp_path
+):
+    with serving() as sandbox:
+        sandbox.fund(story.DEEPSEEK_KEY, USD="90")
+        sandbox.lend(story.NOVITA_KEY, "40", "0")
+        origins = {"DEEPSEEK_URL": sandbox.url, "NOVITA_URL": sandbox.url}
+        aws.point_to({**origins, "PER_ACCOUNT_METRICS": "1"})
+        aws.invoke(scheduled(last + story.QUARTER))
+    aws.collect_metrics()
+    path = tmp_path / "dashboard.html"
+    path.write_text(dashboard.written(aws, body, last + story.QUARTER))
+    with closing(opened.page.context.browser.new_page()) as page:
+        page.goto(path.as_uri())
+        shown = sections(browser.Opened(page), "lines")[-TOTALS:]
+        names = [section.locator(".legendtext").all_text_contents() for section in shown]
+        assert names == [
+            ["ok", "warning", "critical", "exhausted"],
+            ["least runway"],
+            ["failed", "left for want of time"],
+        ]
+        drawn = [section.locator(DRAWN).count() for section in shown]
+        assert drawn == [len(lines) for lines in names]
 
 
 def test_every_number_is_one_and_its_course_is_drawn(opened):

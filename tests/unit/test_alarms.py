@@ -5,8 +5,12 @@ import re
 
 import pytest
 
+from aws import metrics
+from guard.model import Severity
+from guard.totals import Totals
 from tests import stack
 from tests.cloudwatch import state
+from tests.world import START
 
 ALARMS = stack.resources("AWS::CloudWatch::Alarm")
 
@@ -63,7 +67,7 @@ def test_an_alarm_says_what_to_do(name):
 
 
 def test_what_alarms_watch_is_what_should_be_watched():
-    ours = {("BudgetGuard", "CheckSucceeded"), ("BudgetGuard", "Severity")}
+    ours = {("BudgetGuard", name) for name in ("CheckSucceeded", "ChecksLeft", "Severity")}
     assert {watched(alarm) for alarm in ALARMS.values()} == OF_AWS.keys() | ours
 
 
@@ -73,8 +77,20 @@ def test_an_alarm_on_a_metric_of_aws_names_its_dimension_and_the_stack_s_own_res
     assert ALARMS[name]["Dimensions"] == [{"Name": dimension, "Value": value}]
 
 
+def test_past_the_limit_the_alarms_of_the_guard_go_on_watching_what_a_run_emits():
+    counts = dict.fromkeys(Severity, 1)
+    blob = metrics.blob_of_totals(Totals(Severity.EXHAUSTED, None, counts, 0, 0), START)
+    [directive] = blob["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [[]]
+    for alarm in ALARMS.values():
+        if alarm["Namespace"] == directive["Namespace"]:
+            assert "Dimensions" not in alarm
+            assert alarm["MetricName"] in blob
+
+
 def test_an_alarm_on_a_metric_of_the_guard_watches_one_that_a_run_emits(world, capsys):
     world.tick()
+    metrics.emit_left(1, world.now)  # as a run does that has no time for all
     blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     emitted = {
         (directive["Namespace"], metric["Name"], frozenset(dimensions))
@@ -84,7 +100,7 @@ def test_an_alarm_on_a_metric_of_the_guard_watches_one_that_a_run_emits(world, c
         for metric in directive["Metrics"]
     }
     of_the_guard = [alarm for alarm in ALARMS.values() if alarm["Namespace"] == "BudgetGuard"]
-    assert len(of_the_guard) == 3
+    assert len(of_the_guard) == 4
     for alarm in of_the_guard:
         dimensions = frozenset(d["Name"] for d in alarm.get("Dimensions", ()))
         assert (*watched(alarm), dimensions) in emitted
@@ -135,6 +151,11 @@ def test_the_alarms_of_these_tests_ring_as_aws_documents_it(points, breaching, n
         ("ChecksFailing", [1, 1, 0, 0, 0, 0], True),
         ("ChecksFailing", [1, 1, 1, 0, 0, 0], False),
         ("ChecksFailing", [0, 0, 0, 1, 0, 0], False),
+        ("ChecksLeft", [0, 0, 7, 7, 7], True),
+        ("ChecksLeft", [None, None, 7, 7, 7], True),
+        ("ChecksLeft", [7, 7, 7, 0, 7], False),
+        ("ChecksLeft", [None, None, None, 7, 7], False),
+        ("ChecksLeft", [None] * 5, False),
         ("SeverityWarning", [0, 0, 0], False),
         ("SeverityWarning", [0, 0, 1], True),
         ("SeverityWarning", [0, 0, 3], True),
@@ -155,11 +176,13 @@ def test_a_failed_check_neither_rings_for_a_balance_nor_silences(name, before):
 
 def test_figures_over_all_accounts_take_the_worst_one():
     assert ALARMS["ChecksFailing"]["Statistic"] == "Minimum"
+    assert ALARMS["ChecksLeft"]["Statistic"] == "Maximum"
     assert ALARMS["SeverityWarning"]["Statistic"] == "Maximum"
     assert ALARMS["SeverityCritical"]["Statistic"] == "Maximum"
 
 
 def test_no_run_is_missed_by_the_default_schedule():
     assert stack.source()["Parameters"]["Schedule"]["Default"] == "rate(15 minutes)"
-    for name in ("NotRunning", "RunsFailing", "ChecksFailing", "SeverityWarning", "SeverityCritical"):
+    of_runs = ("NotRunning", "RunsFailing", "ChecksFailing", "ChecksLeft")
+    for name in (*of_runs, "SeverityWarning", "SeverityCritical"):
         assert ALARMS[name]["Period"] == 900, name

@@ -1,5 +1,7 @@
-"""The bill of two accounts is small, and the README shows it as it is."""
+"""The bill is small, of two accounts and of a thousand, and the README shows it as it is."""
 
+from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,6 +12,32 @@ from tests import bill, stack
 def test_two_accounts_cost_a_dollar_a_month_at_most():
     month = bill.used(bill.measured(2))
     assert bill.total(month, free=True) <= 1
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_a_thousand_accounts_cost_fifteen_dollars_a_month_at_most_whatever_is_free(free):
+    assert bill.total(bill.used(bill.of_many(1000, bill.LIMIT)), free=free) <= 15
+
+
+def test_past_the_limit_totals_are_all_that_is_measured_and_they_are_free():
+    few, detailed, totals, many = (bill.of_many(*one) for one in bill.MANY)
+    assert [len(run.metrics) for run in (few, detailed)] == [10, 4 * 100 + 2]
+    assert totals.metrics == many.metrics
+    assert len(many.metrics) == 9 <= bill.PRICES["metrics"].free
+    assert {dimensions for _, _, dimensions in many.metrics} == {()}
+
+
+def test_the_alarms_and_the_dashboard_of_a_thousand_accounts_are_free():
+    month = bill.used(bill.of_many(1000, bill.LIMIT))
+    shown = [name for name, count in month.items() if name.startswith(("alarm", "dashb")) and count]
+    assert bill.cost(month, shown, free=True) == 0 < bill.cost(month, shown, free=False)
+
+
+def test_a_quiet_check_of_a_thousand_accounts_makes_no_more_than_two_calls_for_each():
+    run = bill.of_many(1000, bill.LIMIT)
+    assert run.calls["dynamodb", "PutItem"] == 1000
+    assert sum(run.calls.values()) <= 2 * 1000
+    assert run.log_bytes < 2048
 
 
 def test_the_readme_shows_the_bill_as_it_is():
@@ -36,16 +64,27 @@ def test_the_dashboard_shows_every_balance_and_is_free():
 
 @pytest.mark.parametrize("accounts", [2, 3])
 def test_a_quiet_check_makes_one_call_for_the_secret_and_two_for_each_account(accounts):
-    run = bill.measured(accounts, ticks=1)
-    assert run.calls == {
+    calls = Counter(bill.measured(accounts, ticks=1).calls)
+    reads = sum(calls.pop(("dynamodb", name), 0) for name in bill.READ_BY_KEY)
+    assert 1 <= reads <= accounts
+    assert calls == {
         ("secretsmanager", "GetSecretValue"): 1,
-        ("dynamodb", "GetItem"): accounts,
         ("dynamodb", "PutItem"): accounts,
     }
 
 
-def test_an_account_is_read_in_one_unit_whatever_its_history():
-    assert bill.WRITE_UNIT / 2 < max(bill.measured(2).items) <= bill.READ_UNIT
+def test_an_item_costs_the_same_whether_it_is_read_alone_or_with_others():
+    alone, together = (
+        replace(bill.measured(2), calls=Counter({("dynamodb", name): calls}), asked=200)
+        for name, calls in {"GetItem": 200, "BatchGetItem": 2}.items()
+    )
+    units = [bill.used(run)["read units"] for run in (alone, together)]
+    assert units[0] == units[1] > 0
+
+
+def test_an_account_is_read_in_one_unit_and_written_in_two_whatever_its_history():
+    for run in (bill.measured(2), bill.of_many(1000, bill.LIMIT)):
+        assert bill.WRITE_UNIT < max(run.items) <= 2 * bill.WRITE_UNIT <= bill.READ_UNIT
 
 
 def test_a_digest_is_one_mail():

@@ -9,6 +9,7 @@ import pytest
 SRC = Path(__file__).parents[2] / "src"
 MODULES = sorted(SRC.rglob("*.py"))
 STANDARD = sys.stdlib_module_names
+SPEAKERS = ("account_check", "delivery", "digest", "problems", "report")
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
 
 
@@ -59,7 +60,7 @@ def test_there_is_something_to_read():
 def test_aws_is_spoken_to_in_its_own_room_only():
     for name in users_of("boto3", "botocore", "s3transfer"):
         if not name.startswith("aws/"):
-            assert name in {"account_check.py", "delivery.py", "digest.py", "problems.py"}
+            assert name in {f"{one}.py" for one in SPEAKERS}
             used = {i for i in imported(SRC / name) if i.startswith(("boto", "s3transfer"))}
             assert used == {"botocore.exceptions"}
 

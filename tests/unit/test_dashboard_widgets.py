@@ -9,9 +9,10 @@ import pytest
 
 from aws import metrics
 from guard.model import Account, Balance, Judged, Severity
+from guard.totals import Totals
 from local import aws_metrics, widgets
 from local.tools import LocalError
-from local.widgets import LAST, Chart, Metric, metric
+from local.widgets import LAST, TOTALS, Chart, Metric, metric
 from tests import stack
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
@@ -223,32 +224,72 @@ def emitted(accounts):
             for currency in currencies
         )
         for blob in metrics.blobs(account, judged, ok=True, now=NOW, detailed=False):
-            for directive in blob["_aws"]["CloudWatchMetrics"]:
-                for names in directive["Dimensions"]:
-                    for one in directive["Metrics"]:
-                        dimensions = {name: blob[name] for name in names}
-                        yield metric(directive["Namespace"], one["Name"], dimensions)
+            yield from in_blob(blob)
 
 
-def asked(accounts):
-    held = set(emitted(accounts))
+def in_blob(blob):
+    for directive in blob["_aws"]["CloudWatchMetrics"]:
+        for names in directive["Dimensions"]:
+            for one in directive["Metrics"]:
+                dimensions = {name: blob[name] for name in names}
+                yield metric(directive["Namespace"], one["Name"], dimensions)
+
+
+def totals():
+    """The metrics that the guard really emits past PerAccountMetrics accounts."""
+    counts = dict.fromkeys(Severity, 1)
+    everything = Totals(Severity.EXHAUSTED, timedelta(days=1), counts, failed=1, left=1)
+    return set(in_blob(metrics.blob_of_totals(everything, NOW)))
+
+
+def asked(held):
     board = widgets.read(deployed())
     charts = [widget for widget in board.widgets if isinstance(widget, Chart)]
-    return held, [one.metric for chart in charts for one in widgets.series(chart, held)]
+    return [one.metric for chart in charts for one in widgets.series(chart, held)]
 
 
 def test_ten_accounts_half_of_them_in_two_currencies_stay_within_the_free_metrics():
     accounts = {Account("novita", f"n{n}"): ("USD",) for n in range(5)}
     accounts |= {Account("deepseek", f"d{n}"): ("CNY", "USD") for n in range(5)}
-    _, shown = asked(accounts)
+    shown = asked(set(emitted(accounts)))
     assert len(shown) <= FREE_METRICS
-    for name, expected in (("Severity", 10 + 1), ("Balance", 15), ("RunwayDays", 15)):
+    for name, expected in (("Severity", 10 + 1), ("Balance", 15), ("RunwayDays", 15 + 1)):
         assert len([one for one in shown if one.name == name]) == expected
     assert len(set(shown)) == len(shown)
 
 
 def test_every_metric_of_the_guard_that_a_widget_names_is_one_that_it_emits():
-    held, shown = asked({Account("deepseek", "default"): ("USD",)})
-    ours = {one for one in shown if one.namespace == "BudgetGuard"}
-    assert ours <= held
+    held = set(emitted({Account("deepseek", "default"): ("USD",)}))
+    ours = {one for one in asked(held) if one.namespace == "BudgetGuard"}
+    assert ours - held == {metric("BudgetGuard", "RunwayDays", {})}
     assert {one.name for one in ours} == {"Severity", "Balance", "RunwayDays", "CheckSucceeded"}
+
+
+def test_past_the_limit_every_total_is_shown_once_and_nothing_is_missing():
+    # What was measured of each account is found for two weeks after the last of it.
+    before = set(emitted({Account("deepseek", "default"): ("USD",)}))
+    shown = asked(before | totals())
+    assert totals() <= set(shown)
+    assert len(set(shown)) == len(shown)
+    assert {one for one in shown if one.namespace == "BudgetGuard"} <= before | totals()
+
+
+def test_what_may_be_missing_below_the_limit_is_exactly_what_comes_past_it():
+    below = set(emitted({Account("deepseek", "default"): ("USD",)}))
+    assert totals() - below == TOTALS
+    for one in TOTALS:
+        assert aws_metrics.silent(one, below)
+        assert not aws_metrics.silent(metric(one.namespace, one.name, {"Provider": "novita"}), below)
+        assert not aws_metrics.silent(metric("Other", one.name, {}), below)
+
+
+def test_a_search_for_a_total_that_nobody_ever_emits_is_named():
+    for name in ("AccountsOK", "Severity", "Balance"):
+        text = f"SEARCH('{{BudgetGuard}} MetricName=\"{name}\"', 'Maximum', 900)"
+        with pytest.raises(LocalError, match="finds nothing"):
+            series(chart([{"expression": text}]))
+    text = "SEARCH('{BudgetGuard,Provider} MetricName=\"AccountsOk\"', 'Maximum', 900)"
+    with pytest.raises(LocalError, match="finds nothing"):
+        series(chart([{"expression": text}]))
+    found = "SEARCH('{BudgetGuard} MetricName=\"AccountsOk\"', 'Maximum', 900)"
+    assert series(chart([{"expression": found}])) == []

@@ -1,5 +1,6 @@
 """What the digest makes of what is remembered."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,12 +11,14 @@ from guard.curve import Curve, Point
 from guard.digest import sum_up
 from guard.habits import Habits
 from guard.memory import Failing, Memory, Row
-from guard.model import Account, Severity
+from guard.messages import render_digest
+from guard.model import Account, Alert, Kind, Severity
 from guard.tally import Entry, Tally
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
 DEFAULT = Account("deepseek", "default")
+LARGEST_MESSAGE = 256 * 1024
 TITLES = {"deepseek": "DeepSeek", "novita": "Novita AI"}
 
 
@@ -94,11 +97,51 @@ def test_whoever_is_in_most_need_comes_first():
     assert [one.well for one in summed] == [False, False, True]
 
 
-def test_more_accounts_than_fit_in_a_mail_are_counted():
+def test_of_two_in_the_same_need_the_one_that_ends_first_comes_first_and_an_unknown_end_last():
+    accounts = {
+        Account("deepseek", "a"): memory(),
+        Account("deepseek", "b"): memory(*[5] * 14, balance="100"),
+        Account("deepseek", "c"): memory(*[5] * 14, balance="50"),
+    }
+    assert [one.account.label for one in sum_up(accounts, NOW)] == ["c", "b", "a"]
+
+
+def test_an_account_with_several_balances_ends_with_the_first_of_them():
+    rows = {
+        "CNY": Row(
+            Decimal(70), Severity.OK, (week := spending(*[7] * 14)), habits=Habits.of(week.points)
+        ),
+        "USD": Row(Decimal(5), Severity.OK, (two := spending(*[2] * 14)), habits=Habits.of(two.points)),
+    }
+    [summed] = sum_up({DEFAULT: Memory(NOW, rows)}, NOW)
+    assert summed.runway == summed.weeks[1].pace.runway < summed.weeks[0].pace.runway
+
+
+def test_more_accounts_than_fit_in_a_mail_are_counted_and_it_says_where_they_are_listed():
     text = told(*[memory(1)] * 73)
     assert text.count("Balance") == 50
-    assert "And 23 more, none of them in greater need." in text
+    assert "And 23 more, none of them in greater need: 'make accounts' lists them all." in text
     assert "73 accounts, all well. It cost 73.00 USD." in text
+
+
+def test_of_a_thousand_accounts_a_mail_shows_those_in_most_need_and_sns_takes_it():
+    low = memory(*[5] * 14, balance="20", severity=Severity.CRITICAL)
+    lower = memory(*[5] * 14, balance="10", severity=Severity.CRITICAL)
+    accounts = {Account("novita", f"customer-{n}"): memory(*[5] * 14) for n in range(998)}
+    accounts |= {Account("novita", "z-low"): low, Account("novita", "z-lower"): lower}
+    summed = sum_up(accounts, NOW)
+    assert [one.account.label for one in summed[:2]] == ["z-lower", "z-low"]
+    alert = Alert("0" * 32, "digest", Kind.DIGEST, None, Severity.OK, DEFAULT, NOW)
+    message = render_digest(alert, summed, TITLES, (digest.totals_only(NOW),))
+    assert message.subject == "[digest] 2 critical, 998 ok; the week cost 35000.00 USD"
+    assert len(json.dumps(message.texts)) < LARGEST_MESSAGE
+    text = " ".join(message.texts["email"].split())
+    assert "2 of 1,000 accounts should be seen to" in text
+    assert "And 950 more" in text
+    assert (
+        "More accounts are watched than PerAccountMetrics, so since Mon 15 Jun 2026, 08:00 UTC "
+        "CloudWatch has only totals; 'make accounts' lists each." in text
+    )
 
 
 def test_the_subject_fits_however_many_accounts_and_currencies_there_are():
@@ -128,6 +171,14 @@ def test_programs_get_the_same_figures():
             }
         ],
     }
+
+
+def test_an_account_that_was_not_checked_for_long_is_told_of_only_where_that_is_asked_for():
+    accounts = {DEFAULT: memory(1)}
+    later = NOW + 40 * DAY
+    assert sum_up(accounts, later) == ()
+    [summed] = sum_up(accounts, later, timedelta.max)
+    assert digest.state(summed) == "not checked"
 
 
 def test_an_account_that_was_never_checked_is_not_told_of():

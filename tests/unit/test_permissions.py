@@ -29,6 +29,7 @@ PERMISSIONS = {
     "CheckBalancesRole": COMMON
     | {
         "secretsmanager:GetSecretValue": [{"Fn::GetAtt": ["ApiKeys", "Id"]}],
+        "dynamodb:BatchGetItem": [arn("State")],
         "dynamodb:GetItem": [arn("State")],
         "dynamodb:PutItem": [arn("State")],
         "dynamodb:UpdateItem": [arn("State")],

@@ -38,6 +38,7 @@ def test_the_defaults_are_those_that_are_promised():
     }
     assert (parsed.secret, parsed.table, parsed.topic) == ("secret", "table", "topic")
     assert parsed.detailed_metrics is False
+    assert parsed.per_account_metrics == 100
 
 
 def test_the_settings_of_a_run_are_those_of_its_environment(monkeypatch):
@@ -62,6 +63,9 @@ GOOD = [
     ("FAST_DRAIN", " 100% / 2d ", Drain(Decimal(1), 2 * DAY)),
     ("FAST_DRAIN", "off", None),
     ("DETAILED_METRICS", "true", True),
+    ("PER_ACCOUNT_METRICS", "0", 0),
+    ("PER_ACCOUNT_METRICS", " 250 ", 250),
+    ("PER_ACCOUNT_METRICS", "10000", 10_000),
     ("NOVITA_URL", "https://example.com", "https://example.com"),
     ("NOVITA_URL", "https://example.com:8443/", "https://example.com:8443"),
     ("NOVITA_URL", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
@@ -84,6 +88,7 @@ def test_a_good_value_is_read(variable, text, value):
         "REMIND_EVERY": rules.remind_every,
         "FAST_DRAIN": rules.fast_drain,
         "DETAILED_METRICS": parsed.detailed_metrics,
+        "PER_ACCOUNT_METRICS": parsed.per_account_metrics,
     }
     assert found[name if name in found else variable] == value
 
@@ -102,6 +107,9 @@ BAD = {
         "", "25/1h", "25%", "0%/1h", "101%/1h", "25%/0h", "25 %/1h", "-25%/1h", "25%/1w", "25%/1000d",
     ],
     ("DETAILED_METRICS", "true or false"): ["", "yes", "1", "True"],
+    ("PER_ACCOUNT_METRICS", "a whole number from 0 to 10000"): [
+        "", "many", "-1", "1.5", "10001", "100000", "1e3", "1_0", "off", "٢٣",
+    ],
     ("DEEPSEEK_URL", "https unless the host is loopback"): [
         "example.com", "http://example.com", "ftp://example.com", "https://", "https://example.com/v1",
         "https://example.com?a=1", "https://example.com#a", "https://me@example.com", "https://[::1",

@@ -31,6 +31,7 @@ PARAMETERS = {
     "LogRetentionDays": 30,
     "KmsKeyArn": "",
     "DetailedMetrics": "false",
+    "PerAccountMetrics": "100",
 }
 OUTPUTS = {
     "CheckBalances": {"Ref": "CheckBalances"},
@@ -75,7 +76,7 @@ def test_two_stacks_can_stand_side_by_side_since_no_name_is_fixed():
         for member, value in resource["Properties"].items()
         if member.endswith("Name") and member not in of_others
     ]
-    assert len(names) == 10  # the alarms and the dashboard
+    assert len(names) == 11  # the alarms and the dashboard
     assert all("${AWS::StackName}" in name["Fn::Sub"] for name in names)
     functions = stack.resources("AWS::Lambda::Function").values()
     assert not [function for function in functions if "FunctionName" in function]
@@ -117,7 +118,7 @@ def test_the_defaults_of_the_template_are_those_of_the_settings():
     given = {
         name: value for name, value in variables("CheckBalances").items() if isinstance(value, str)
     }
-    assert len(given) == 7
+    assert len(given) == 8
     assert settings.read(NEEDED | given) == settings.read(NEEDED)
     assert all(isinstance(rules, Rules) for rules in settings.read(NEEDED).rules.values())
 
@@ -159,6 +160,7 @@ def test_the_patterns_refuse_what_can_not_be_used():
         "RemindEvery": ["off", "24h", "1 day/6h"],
         "FastDrain": ["25/1h", "25%", "%/1h"],
         "Schedule": ["15 minutes", "rate()", ""],
+        "PerAccountMetrics": ["", "-1", "1.5", "10001", "99999", "all"],
         "DigestSchedule": ["weekly", "cron()", ""],
         "AlertEmail": ["owner", "owner@example", "a b@example.com"],
         "AlertPhone": ["015112345678", "+0151", "phone"],

@@ -1,0 +1,78 @@
+"""What a run leaves in the log: the metrics, what failed, what was published, and what was left."""
+
+from collections.abc import Iterator, Sequence
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+import problems
+import summary
+from account_check import NOT_ASKED, Run
+from aws import metrics, state
+from guard.model import Failure, Reading
+from guard.totals import Totals
+from summary import Outcome
+
+LEFT = "{left} of {accounts} accounts were left for want of time; the next run begins with them."
+TOTALS_ONLY = (
+    "{accounts} accounts are more than PerAccountMetrics, {limit}: from now on there are metrics of "
+    "all together only. The table keeps the detail, and 'make accounts' lists it."
+)
+
+logger = Logger(service="budget-guard")
+
+
+def of_run(outcomes: Sequence[Outcome], run: Run) -> Iterator[str]:
+    """Print and log it; the problems that were met in doing so."""
+    if any(outcome.now != run.event_time for outcome in outcomes):
+        logger.info("The event gives no time that can be used here; the clock's is taken.")
+    checked = [one for one in outcomes if one.reading is not None and one.reading is not NOT_ASKED]
+    left = sum(outcome.reading is NOT_ASKED for outcome in outcomes)
+    if len(outcomes) > run.settings.per_account_metrics:
+        _measure_all(checked, left, run)
+    else:
+        _measure_each(checked, left, run)
+    for outcome in checked:
+        _log(outcome)
+    if left:
+        logger.warning(LEFT.format(left=left, accounts=len(outcomes)), extra={"left": left})
+    yield from _tell_of_totals(len(outcomes), run)
+
+
+def _measure_each(checked: Sequence[Outcome], left: int, run: Run) -> None:
+    for one in checked:
+        ok = isinstance(one.reading, Reading)
+        detailed = run.settings.detailed_metrics
+        metrics.emit(one.account, one.judged, ok=ok, now=one.now, detailed=detailed)
+    if left:
+        metrics.emit_left(left, run.now)
+
+
+def _measure_all(checked: Sequence[Outcome], left: int, run: Run) -> None:
+    failed = sum(isinstance(one.reading, Failure) for one in checked)
+    judged = (one.judged for one in checked if isinstance(one.reading, Reading))
+    metrics.emit_totals(Totals.of(judged, failed, left), run.now)
+
+
+def _log(outcome: Outcome) -> None:
+    names = {"provider": outcome.account.provider, "account": outcome.account.label}
+    if isinstance(outcome.reading, Failure):
+        logger.warning(outcome.reading.detail, extra={**names, "error": outcome.reading.error})
+    for alert in outcome.published:
+        logger.info("Published.", extra=summary.for_log(alert))
+
+
+def _tell_of_totals(accounts: int, run: Run) -> Iterator[str]:
+    """Say once that accounts have become too many to measure each, and once that they no longer are."""
+    if state.RUNS in run.fetched.unread:
+        return  # the accounts' own troubles say why
+    limit, table = run.settings.per_account_metrics, run.settings.table
+    told = "totals_since" in run.fetched.items.get(state.RUNS, {})
+    try:
+        if accounts > limit and not told and state.note_totals(run.table, table, run.now):
+            logger.warning(TOTALS_ONLY.format(accounts=accounts, limit=limit))
+        elif accounts <= limit and told:
+            state.forget_totals(run.table, table)
+            logger.info("There are metrics of each account again.")
+    except (ClientError, BotoCoreError) as error:
+        yield problems.of_table("the runs", error)

@@ -1,0 +1,182 @@
+"""Many accounts in one run: nobody is starved, and what is left is the first to be checked next."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from guard.figures import timestamp
+from problems import GuardError
+from tests.faults.interrupt import refusing
+from tests.faults.payloads import good
+from tests.faults.upstream import answer
+from tests.world import DEEPSEEK_KEY, NOVITA_KEY, QUARTER, START
+
+WORKERS = 64  # accounts of one provider that are asked at once
+
+
+def silent(wire):
+    wire.hang()
+
+
+def of(summary, provider):
+    return [account for account in summary["accounts"] if account["provider"] == provider]
+
+
+def asked(upstream):
+    """The keys that were asked about since the last call, in their order."""
+    keys = [key for _, key in upstream.asked]
+    upstream.asked.clear()
+    return keys
+
+
+def test_a_provider_that_hangs_starves_no_account_of_the_other(world, upstream):
+    world.keys(
+        {f"deepseek/{n}": DEEPSEEK_KEY for n in range(WORKERS + 1)}
+        | {f"novita/{n}": NOVITA_KEY for n in range(10)}
+    )
+    upstream.script = silent
+    world.setenv("DEEPSEEK_URL", upstream.url)
+    summary = world.tick(seconds_left=4)
+    assert {account["status"] for account in of(summary, "novita")} == {"ok"}
+    assert {account["error"] for account in of(summary, "deepseek")} == {"timeout"}
+
+
+def test_a_run_that_can_not_finish_leaves_accounts_for_the_next_which_begins_with_them(world, upstream):
+    def checked():
+        """When each account was last checked, by label."""
+        items = world.dynamodb.scan(TableName=world.table)["Items"]
+        return {item["account"]["S"][-3:]: item["checked"]["S"] for item in items if "checked" in item}
+
+    labels = [f"{n:03}" for n in range(2 * WORKERS + 40)]
+    world.keys({f"deepseek/{label}": DEEPSEEK_KEY for label in labels})
+    upstream.script = silent
+    world.setenv("DEEPSEEK_URL", upstream.url)
+    times = [timestamp(START + n * QUARTER) for n in range(3)]
+    world.tick(seconds_left=5)
+    assert checked() == dict.fromkeys(labels[:WORKERS], times[0])
+    world.tick(seconds_left=5)
+    assert list(checked().values()).count(times[1]) == WORKERS
+    world.tick(seconds_left=5)
+    found = checked()
+    assert {found[label] for label in labels[WORKERS : 2 * WORKERS]} == {times[1]}
+    assert {found[label] for label in labels[2 * WORKERS :]} == {times[2]}
+    assert list(found.values()).count(times[2]) == WORKERS
+
+
+def test_a_run_says_how_many_it_left_and_counts_them_as_no_failed_check(
+    world, upstream, capsys, caplog
+):
+    world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(WORKERS + 5)})
+    upstream.script = silent
+    world.setenv("DEEPSEEK_URL", upstream.url)
+    summary = world.tick(seconds_left=5)
+    [said] = [record for record in caplog.records if hasattr(record, "left")]
+    assert (said.levelname, said.left) == ("WARNING", 5)
+    assert said.message == "5 of 69 accounts were left for want of time; the next run begins with them."
+    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert sum("CheckSucceeded" in blob for blob in blobs) == WORKERS
+    assert [blob["ChecksLeft"] for blob in blobs if "ChecksLeft" in blob] == [5]
+    assert Counter(account["error"] for account in summary["accounts"]) == {"timeout": WORKERS + 5}
+
+
+def test_an_account_that_was_left_is_not_counted_as_failing(world, upstream):
+    world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(WORKERS + 1)})
+    upstream.script = silent
+    world.setenv("DEEPSEEK_URL", upstream.url)
+    world.tick(seconds_left=5)
+    found = world.dynamodb.scan(TableName=world.table)["Items"]
+    assert len(found) == WORKERS
+
+
+def test_an_account_is_not_asked_with_too_little_time_to_answer(world, upstream):
+    # Each answer takes most of the time, so that what comes after would be cut off and look like a
+    # failure of the provider's.
+    def late(wire):
+        wire.over.wait(3.2)
+        answer(200, good("deepseek"))(wire)
+
+    world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(WORKERS + 3)})
+    upstream.script = late
+    world.setenv("DEEPSEEK_URL", upstream.url)
+    summary = world.tick(seconds_left=8)
+    assert Counter(account["status"] for account in summary["accounts"]) == {"ok": WORKERS, "failed": 3}
+    assert len(asked(upstream)) == WORKERS
+
+
+@pytest.mark.parametrize("count", [99, 100, 250])
+def test_a_hundred_accounts_are_read_in_one_call(world, frozen, count):
+    world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(count)})
+    frozen.tick()
+    with frozen.calls.counted() as calls:
+        summary = frozen.tick()
+    assert {account["status"] for account in summary["accounts"]} == {"ok"}
+    assert Counter(calls.names) == {
+        "GetSecretValue": 1,
+        "BatchGetItem": count // 100 + 1,
+        "PutItem": count,
+    }
+
+
+def test_accounts_keep_the_order_of_the_secret_in_the_summary(world):
+    names = [f"deepseek/{n}" for n in range(9, 0, -1)] + ["novita/b", "novita/a"]
+    for keys in (names[::2], names):
+        world.keys({name: DEEPSEEK_KEY if "deep" in name else NOVITA_KEY for name in keys})
+        summary = world.tick()
+    assert [f"{one['provider']}/{one['account']}" for one in summary["accounts"]] == names
+
+
+def totals(capsys):
+    """The blobs of metrics since the last call that are about no account."""
+    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert not [blob for blob in blobs if "Account" in blob]
+    return blobs
+
+
+def test_past_the_limit_there_are_metrics_of_all_accounts_together_only(world, capsys):
+    world.setenv("PER_ACCOUNT_METRICS", "3")
+    refused = {"novita/refused": "sk_refused-0123456789"}
+    world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(3)} | refused)
+    world.deepseek("15")
+    world.tick()
+    [blob] = totals(capsys)
+    figures = ("Severity", "AccountsOk", "AccountsWarning", "ChecksFailed", "CheckSucceeded")
+    assert [blob[name] for name in figures] == [1, 0, 3, 1, 0]
+    assert world.said()  # what is due is said as ever
+
+
+def test_that_there_are_totals_only_is_said_once_and_so_is_that_it_is_over(world, caplog):
+    def said():
+        texts = [record.message for record in caplog.records if "metrics of" in record.message]
+        caplog.clear()
+        return texts
+
+    world.setenv("PER_ACCOUNT_METRICS", "1")
+    world.tick()
+    [text] = said()
+    assert text.startswith("2 accounts are more than PerAccountMetrics, 1: ")
+    assert world.dynamodb.get_item(TableName=world.table, Key={"account": {"S": "#run"}})["Item"]
+    world.tick()
+    assert said() == []
+    world.setenv("PER_ACCOUNT_METRICS", "2")
+    world.tick()
+    assert said() == ["There are metrics of each account again."]
+    world.tick()
+    assert said() == []
+    world.setenv("PER_ACCOUNT_METRICS", "1")
+    world.tick()
+    assert len(said()) == 1
+
+
+def test_runs_at_once_say_only_once_that_there_are_totals_only(frozen, caplog):
+    frozen.world.setenv("PER_ACCOUNT_METRICS", "1")
+    with frozen.calls.counted(between=(2, frozen.again)):
+        frozen.tick()
+    assert sum("PerAccountMetrics" in record.message for record in caplog.records) == 1
+
+
+def test_accounts_that_can_not_be_read_in_their_hundreds_are_not_all_named(frozen, monkeypatch):
+    refusing(monkeypatch, "BatchGetItem")
+    frozen.world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(150)})
+    with pytest.raises(GuardError, match=r"deepseek/9 .* And so on, 140 more\.$"):
+        frozen.tick()
