@@ -1,11 +1,15 @@
 """The function `CheckBalances`: an event in, a summary out."""
 
+import gc
 from typing import Any
 
 import check
 import delivery
 import settings
 from handlers.lambda_time import clock, seconds_left
+
+gc.freeze()
+gc.enable()
 
 
 def lambda_handler(event: object, context: object) -> dict[str, Any]:

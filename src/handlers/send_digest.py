@@ -1,10 +1,14 @@
 """The function `SendDigest`: an event in, a summary out."""
 
+import gc
 from typing import Any
 
 import digest
 import settings
 from handlers.lambda_time import clock, seconds_left
+
+gc.freeze()
+gc.enable()
 
 
 def lambda_handler(event: object, context: object) -> dict[str, Any]:
