@@ -79,7 +79,7 @@ NO_SECRET := '1234567|7654321' '^(secret|test|testing)$$' '^GetSecretValue$$' '^
 ## speak of the template and of the workflow.
 security: .venv/dev/.ready .venv/checkov/.ready
 	$(DEV)/zizmor --offline --quiet --strict-collection --persona pedantic .github
-	$(DEV)/bandit --quiet --configfile pyproject.toml --recursive src local benchmarks
+	$(DEV)/bandit --quiet --configfile pyproject.toml --recursive src local benchmarks package
 	$(DEV)/bandit --quiet --configfile pyproject.toml --skip B105,B106,B603 --recursive tests
 	@set -o pipefail; git ls-files -z --cached --others --exclude-standard | xargs -0 \
 		$(DEV)/detect-secrets-hook --no-verify --plugin local/provider_keys.py \
@@ -113,7 +113,7 @@ lock: .venv/dev/.ready
 	cd requirements && for set in dev sam ministack checkov; do \
 		../$(DEV)/uv pip compile --quiet --no-header --universal --upgrade --python-version 3.13 \
 			--generate-hashes $$set.in --output-file $$set.txt; done
-	$(DEV)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.13 \
+	$(DEV)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.13 --generate-hashes \
 		--constraint requirements/dev.txt requirements/runtime.in --output-file src/requirements.txt
 
 .venv/%/.ready: requirements/%.txt
