@@ -12,7 +12,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 unexport AWS_CA_BUNDLE
 
-.PHONY: run dashboard browser picture forecast-plot bench-forecast texts bill test check format lint types template security build deploy release test-alert accounts lock clean
+.PHONY: run dashboard browser picture forecast-plot bench-forecast bench texts bill test check format lint types template security build deploy release test-alert accounts lock clean
 
 ## The main job: the real stack in an embedded AWS, tick by tick.
 run: $(READY)
@@ -39,6 +39,11 @@ forecast-plot: .venv/dev/.ready browser
 ## (TRACES=folder; columns: time, money spent so far). Takes two minutes.
 bench-forecast: .venv/dev/.ready
 	@$(DEV)/python -m benchmarks.forecast $(TRACES)
+
+## How fast, how small and how wide it is, beside floors and peers; one table. Takes five minutes, and
+## wants a machine that is otherwise idle.
+bench: .venv/dev/.ready .venv/sam/.ready .venv/peer/.ready
+	@$(DEV)/python -m benchmarks.bench
 
 ## The texts of the notifications in the README.
 texts: .venv/dev/.ready
@@ -110,7 +115,7 @@ accounts: .venv/dev/.ready
 
 ## Pin everything anew.
 lock: .venv/dev/.ready
-	cd requirements && for set in dev sam ministack checkov; do \
+	cd requirements && for set in dev sam ministack checkov peer; do \
 		../$(DEV)/uv pip compile --quiet --no-header --universal --upgrade --python-version 3.13 \
 			--generate-hashes $$set.in --output-file $$set.txt; done
 	$(DEV)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.13 --generate-hashes \
