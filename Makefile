@@ -43,7 +43,7 @@ bench-forecast: .venv/dev/.ready
 ## How fast, how small and how wide it is, beside floors and peers; one table. Takes five minutes, and
 ## wants a machine that is otherwise idle.
 bench: .venv/dev/.ready .venv/sam/.ready .venv/peer/.ready
-	@$(DEV)/python -m benchmarks.bench
+	@$(DEV)/python -m benchmarks.speed.bench
 
 ## The texts of the notifications in the README.
 texts: .venv/dev/.ready

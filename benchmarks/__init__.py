@@ -1,4 +1,4 @@
-"""How well the guard foresees, measured by walking through what accounts spent."""
+"""How well the guard foresees, by walking through what accounts spent; how fast it is, in `speed/`."""
 
 import sys
 from pathlib import Path

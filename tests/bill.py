@@ -34,8 +34,8 @@ from tests.conftest import aws_environment
 from tests.world import DEEPSEEK_KEY, NOVITA_KEY, QUARTER, World
 
 # Assumed. A cold start and a run of two accounts took 1.2 to 1.3 s at 768 MB with providers that answer
-# in half a second (`benchmarks/memory.py`). The start is billed (since August 2025), and at a run every
-# 15 minutes nearly every run has one. The rest is for slow providers.
+# in half a second (`benchmarks/speed/memory.py`). The start is billed (since August 2025), and at a run
+# every 15 minutes nearly every run has one. The rest is for slow providers.
 # https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
 BILLED_SECONDS = Decimal(2)
 # Assumed. What each account adds to a run, in seconds of one whole core: twice what `make bench`

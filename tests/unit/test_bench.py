@@ -8,8 +8,8 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from benchmarks import cold, floor, launch, one_by_one, package, runtime, scale, world
-from benchmarks.figures import (
+from benchmarks.speed import cold, floor, launch, one_by_one, package, runtime, scale, world
+from benchmarks.speed.figures import (
     Figure,
     Pairs,
     at_least,
@@ -22,8 +22,8 @@ from benchmarks.figures import (
     percent,
     ratio_at_most,
 )
-from benchmarks.runtime_api import cold_start
-from benchmarks.upstreams import of_aws
+from benchmarks.speed.runtime_api import cold_start
+from benchmarks.speed.upstreams import of_aws
 from handlers import check_balances
 from local.tools import LocalError
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from rich.table import Table
 
-from benchmarks.figures import Figure, in_turns, milliseconds, of_pairs
-from benchmarks.world import GUARD, NOTHING_ELSE, World, finished, said
+from benchmarks.speed.figures import Figure, in_turns, milliseconds, of_pairs
+from benchmarks.speed.world import GUARD, NOTHING_ELSE, World, finished, said
 from local.tools import ENVIRONMENTS, tool
 
 PAIRS = 11

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import web
+from benchmarks.speed import web
 from local.tools import LocalError
 
 REQUEST_ID = "7d3b4f52-0000-0000-0000-000000000000"

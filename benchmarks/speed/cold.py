@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.figures import (
+from benchmarks.speed.figures import (
     Figure,
     Pairs,
     at_most,
@@ -13,8 +13,8 @@ from benchmarks.figures import (
     of_pairs,
     ratio_at_most,
 )
-from benchmarks.upstreams import of_aws
-from benchmarks.world import DEFAULTS, FLOOR, GUARD, World
+from benchmarks.speed.upstreams import of_aws
+from benchmarks.speed.world import DEFAULTS, FLOOR, GUARD, World
 from local.tools import LocalError
 
 PAIRS = 21

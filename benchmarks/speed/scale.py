@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.figures import Figure, at_least, at_most, megabytes, number, percent, seconds
-from benchmarks.upstreams import of_aws
-from benchmarks.world import DEFAULTS, GUARD, ONE_BY_ONE, Run, World
+from benchmarks.speed.figures import Figure, at_least, at_most, megabytes, number, percent, seconds
+from benchmarks.speed.upstreams import of_aws
+from benchmarks.speed.world import DEFAULTS, GUARD, ONE_BY_ONE, Run, World
 
 SLOW = 0.3  # seconds until a provider answers
 GOALS = {200: 8.0, 1000: 30.0}  # accounts, and seconds for them

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
-from benchmarks.web import Answer, Request, address, listen
+from benchmarks.speed.web import Answer, Request, address, listen
 from local.sandbox import Sandbox
 
 PROVIDERS = ("deepseek", "novita")

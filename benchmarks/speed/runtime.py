@@ -19,10 +19,18 @@ from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from benchmarks.cold import BARE, MOST
-from benchmarks.figures import Figure, Pairs, in_turns, megabytes, milliseconds, of_pairs, ratio_at_most
-from benchmarks.runtime_api import cold_start
-from benchmarks.world import DEFAULTS, EVENT, FLOOR, GUARD, PYTHON, SECONDS, TEMPLATE, World
+from benchmarks.speed.cold import BARE, MOST
+from benchmarks.speed.figures import (
+    Figure,
+    Pairs,
+    in_turns,
+    megabytes,
+    milliseconds,
+    of_pairs,
+    ratio_at_most,
+)
+from benchmarks.speed.runtime_api import cold_start
+from benchmarks.speed.world import DEFAULTS, EVENT, FLOOR, GUARD, PYTHON, SECONDS, TEMPLATE, World
 from local.tools import ENVIRONMENTS, LocalError, free_port
 
 PAIRS = 15

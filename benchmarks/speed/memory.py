@@ -1,7 +1,7 @@
 """What a run takes and costs by memory size, which at Lambda is its share of a CPU as well.
 
-`python -m benchmarks.memory` starts the built function in AWS's runtime client, cold, and stops it
-whenever it has used its share of a core for the time being, as Lambda does.
+`python -m benchmarks.speed.memory` starts the built function in AWS's runtime client, cold, and stops
+it whenever it has used its share of a core for the time being, as Lambda does.
 """
 
 import os
@@ -19,11 +19,11 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.package import built, to_measure
-from benchmarks.runtime import runtime_client
-from benchmarks.runtime_api import Started, cold_start
-from benchmarks.scale import accounts
-from benchmarks.world import DEFAULTS, EVENT, GUARD, PYTHON, SECONDS, World, standing
+from benchmarks.speed.package import built, to_measure
+from benchmarks.speed.runtime import runtime_client
+from benchmarks.speed.runtime_api import Started, cold_start
+from benchmarks.speed.scale import accounts
+from benchmarks.speed.world import DEFAULTS, EVENT, GUARD, PYTHON, SECONDS, World, standing
 
 SIZES = (128, 256, 384, 512, 768, 1024, 1769)  # MB
 CORE = 1769  # MB that come with one core: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -47,21 +47,14 @@ HELD = 'echo $$ >"$0.new"; mv "$0.new" "$0"; kill -STOP $$; exec "$@"'
 
 
 class Size(NamedTuple):
-    """Medians of a quiet run of two accounts at one memory size, in seconds and bytes."""
+    """A quiet run of two accounts at one memory size: medians of its times, and its peak."""
 
     megabytes: int
-    init: float
-    duration: float
-    peak: int
-
-    @property
-    def billed(self) -> float:
-        """The init phase is billed too."""
-        return self.init + self.duration
+    start: Started
 
     def gb_seconds(self, longer: float = 0) -> Decimal:
         """Of a month, if each run takes so many seconds longer."""
-        return RUNS * Decimal(self.billed + longer) * self.megabytes / 1024
+        return RUNS * Decimal(self.start.billed + longer) * self.megabytes / 1024
 
     def dollars(self, longer: float = 0) -> Decimal:
         """A month's price; nothing is taken off for what is free."""
@@ -81,9 +74,11 @@ def measured(world: World, package: Path, rounds: int = ROUNDS) -> list[Size]:
     return [
         Size(
             size,
-            median(one.init for one in of_size),
-            median(one.duration for one in of_size),
-            max(one.peak for one in of_size),
+            Started(
+                median(one.init for one in of_size),
+                median(one.duration for one in of_size),
+                max(one.peak for one in of_size),
+            ),
         )
         for size, of_size in runs.items()
     ]
@@ -160,13 +155,13 @@ def table(sizes: Sequence[Size], each: float) -> Table:
     for one in sizes:
         made.add_row(
             str(one.megabytes),
-            f"{one.init:.2f} s",
-            f"{one.duration:.2f} s",
-            f"{one.billed:.2f} s",
+            f"{one.start.init:.2f} s",
+            f"{one.start.duration:.2f} s",
+            f"{one.start.billed:.2f} s",
             f"{one.gb_seconds():,.0f}",
             f"{one.dollars():.3f}",
             f"{one.dollars(HANGING):.2f}",
-            f"{one.peak / 1e6:.0f} MB",
+            f"{one.start.peak / 1e6:.0f} MB",
             f"{1000 * each * CORE / one.megabytes:.0f} s",
         )
     return made

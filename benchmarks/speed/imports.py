@@ -1,6 +1,7 @@
 """What each import of a cold start costs: in the order in which they come, and by whom they are from.
 
-`python -m benchmarks.imports` builds the package and measures it, with byte code, in fresh processes.
+`python -m benchmarks.speed.imports` builds the package and measures it, with byte code, in fresh
+processes.
 """
 
 import subprocess
@@ -15,8 +16,8 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.package import built
-from benchmarks.world import GUARD, NOTHING_ELSE, PYTHON
+from benchmarks.speed.package import built
+from benchmarks.speed.world import GUARD, NOTHING_ELSE, PYTHON
 
 ROUNDS = 25
 # What a cold start imports, one after the other: each row costs what it adds to those before it.

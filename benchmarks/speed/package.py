@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-from benchmarks import floor, launch, one_by_one
+from benchmarks.speed import floor, launch, one_by_one
 from local.tools import ROOT, clean_environment, run, tool
 
 # The bundle of the real authorities stays, with the test's own added: reading it is part of a start.

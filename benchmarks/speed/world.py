@@ -16,8 +16,8 @@ import boto3
 import trustme
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from benchmarks.upstreams import Upstreams, started
-from benchmarks.web import HOST
+from benchmarks.speed.upstreams import Upstreams, started
+from benchmarks.speed.web import HOST
 from local.tools import ROOT, LocalError
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import checker, cold, imports, memory, package, runtime, scale, world
-from benchmarks.figures import Figure, megabytes, table
+from benchmarks.speed import checker, cold, imports, memory, package, runtime, scale, world
+from benchmarks.speed.figures import Figure, megabytes, table
 from local.tools import LocalError
 
 TITLE = "The guard beside floors and peers"

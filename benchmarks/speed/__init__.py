@@ -1,0 +1,1 @@
+"""How fast, how small and how wide the guard is, beside floors and peers; `bench.py` tells it all."""
