@@ -24,10 +24,8 @@ from schedule import event_time, observation_time
 from settings import Settings
 from summary import Outcome
 
-UPSTREAM_SECONDS = 20.0  # upstreams hold a run no longer, or, where it is more,
-UPSTREAM_SECONDS_EACH = (
-    0.1  # so long for each account: at half a gigabyte it takes most of that to judge one
-)
+UPSTREAM_SECONDS = 20.0  # upstreams hold a run no longer; or, where that is more,
+UPSTREAM_SECONDS_EACH = 0.05  # so long for each account: at 768 MB judging it takes a fifth of that
 CLOSING_SECONDS = 15.0  # of the function's time are kept from upstreams
 AFTER_UPSTREAMS = 40.0  # seconds; a run ends itself by then, so that others needn't wait for its claims
 WORKERS = 64  # for each provider, so that one that is slow holds up none of another's accounts
