@@ -55,7 +55,7 @@ bill: .venv/dev/.ready
 
 ## Every test, the end-to-end one included.
 test: $(READY) browser
-	$(DEV)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	$(DEV)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 ## What CI runs.
 check: lint types template security test
