@@ -7,7 +7,7 @@ from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 import problems
 from aws import state
@@ -15,7 +15,7 @@ from aws.api_keys import Watched
 from aws.notifications import Topic
 from aws.state import Fetched, Pending, Stored
 from guard.episodes import Decision, decide
-from guard.model import Alert, CheckError, Failure, Reading
+from guard.model import Alert, CheckError, Failure, Reading, worst
 from problems import GuardError
 from providers import PROVIDERS, http
 from schedule import observation_time
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 ACCOUNT_SECONDS = 8.0  # no upstream holds an account longer, retries included
 LEAST_SECONDS = 2.0  # with less than these, or a quarter of the run's, it is the run that is late
 FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
+STORING_SECONDS = 1.0  # with less, nothing is stored any more
+MOST_SILENT = 3  # writes without an answer, each tried three times; then the others aren't begun
 LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
 # Judging takes the processor, and asking takes patience: who waits for an answer is not to be starved.
 JUDGED_AT_ONCE = 8
 CLAIM_ATTEMPTS = 25  # each failed one means that another run got through
 LONGEST_LEASE = 3600.0  # seconds; a lease beyond is a damaged one
 
-NOT_ASKED = Failure(CheckError.TIMEOUT, "The run had no time left to ask the provider.")
+NOT_ASKED = Failure(CheckError.TIMEOUT, "The run had no time left for the provider's answer.")
 
 logger = Logger(service="budget-guard")
 
@@ -44,7 +46,7 @@ class Run:
     """What every account of one run shares.
 
     `fetched` is what the table had before any provider was asked, so that whatever another run stores
-    meanwhile is noticed.
+    meanwhile is noticed. `table_silent` and `topic_silent` are what was met in place of an answer.
     """
 
     settings: Settings
@@ -52,11 +54,12 @@ class Run:
     fetched: Fetched
     topic: Topic
     event_time: datetime | None
-    now: datetime
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     upstream_seconds: float
     upstream_seconds_left: Callable[[], float]
+    table_silent: list[HTTPClientError] = field(default_factory=list)
+    topic_silent: list[HTTPClientError] = field(default_factory=list)
     speaking: Lock = field(default_factory=Lock)
     judging: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(JUDGED_AT_ONCE))
 
@@ -67,6 +70,8 @@ def check(watched: Watched, run: Run) -> Outcome:
     try:
         _check_account(outcome, watched, run)
     except (ClientError, BotoCoreError) as error:
+        if isinstance(error, HTTPClientError):
+            run.table_silent.append(error)
         outcome.problems.append(problems.of_table(watched.account, error))
     except GuardError as error:
         outcome.problems.append(str(error))
@@ -82,6 +87,7 @@ def _check_account(outcome: Outcome, watched: Watched, run: Run) -> None:
     except (ClientError, BotoCoreError) as error:
         outcome.problems.append(problems.of_table(watched.account, error))
     last = stored.memory.observed_at if stored else None
+    outcome.standing = worst(stored.memory.rows.values()) if stored and stored.memory.rows else None
     outcome.now = observation_time(run.event_time, last, run.clock())
     outcome.reading = _read(watched, run)
     if outcome.reading is NOT_ASKED:
@@ -101,7 +107,10 @@ def _read(watched: Watched, run: Run) -> Reading | Failure:
     if seconds <= min(LEAST_SECONDS, run.upstream_seconds / 4):
         return NOT_ASKED
     origin = run.settings.origins[watched.account.provider]
-    return http.check(provider, origin, watched.key.reveal(), watched.rules.watch, seconds)
+    reading = http.check(provider, origin, watched.key.reveal(), watched.rules.watch, seconds)
+    late = isinstance(reading, Failure) and reading.error is CheckError.TIMEOUT
+    cut_short = seconds < min(ACCOUNT_SECONDS, run.upstream_seconds / 2)
+    return NOT_ASKED if late and cut_short else reading  # it may well be the run that was late
 
 
 def _apply(
@@ -109,6 +118,7 @@ def _apply(
 ) -> None:
     """Claim, publish, acknowledge."""
     with run.judging:
+        _ensure_storing(outcome, run)
         claimed = _claim(outcome, reading, watched, stored, run)
     unsaid = [alert for alert in claimed if not _say(alert, outcome, run)]
     if unsaid:
@@ -116,15 +126,25 @@ def _apply(
             state.release(run.table, run.settings.table, outcome.account, unsaid)
 
 
+def _ensure_storing(outcome: Outcome, run: Run) -> None:
+    """Raise what would come of storing: a table that gives no answer holds each account up."""
+    if len(run.table_silent) >= MOST_SILENT:
+        raise run.table_silent[0].with_traceback(None)
+    if run.seconds_left() < STORING_SECONDS:
+        raise GuardError(problems.of_time(outcome.account))
+
+
 def _say(alert: Alert, outcome: Outcome, run: Run) -> bool:
     """Publish one alert and note that it is published; false if it was not."""
     # One at a time, across all accounts: a crash can then repeat no more than one.
     with run.speaking:
-        if run.seconds_left() < FINISH_SECONDS:
+        if run.topic_silent or run.seconds_left() < FINISH_SECONDS:
             return False
         try:
             run.topic.publish(alert)
         except (ClientError, BotoCoreError) as error:
+            if isinstance(error, HTTPClientError):
+                run.topic_silent.append(error)
             outcome.problems.append(problems.of_topic(alert, error))
             return False
         except Exception as error:  # noqa: BLE001 - one alert that can't be written holds up no other

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import problems
@@ -16,16 +15,17 @@ from account_check import Run, check
 from aws import api_keys, clients, state
 from aws.api_keys import Watched
 from aws.notifications import Topic
-from aws.state import checked
+from aws.state import checked, has_claims
 from guard.model import Account
 from problems import GuardError
 from providers import PROVIDERS
-from schedule import event_time, observation_time
+from schedule import AHEAD, event_time
 from settings import Settings
 from summary import Outcome
 
 UPSTREAM_SECONDS = 20.0  # upstreams hold a run no longer; or, where that is more,
 UPSTREAM_SECONDS_EACH = 0.05  # so long for each account: at 768 MB judging it takes a fifth of that
+READING_SHARE = 0.25  # of the function's time, for reading what is known of all accounts
 CLOSING_SECONDS = 15.0  # of the function's time are kept from upstreams
 AFTER_UPSTREAMS = 40.0  # seconds; a run ends itself by then, so that others needn't wait for its claims
 WORKERS = 64  # for each provider, so that one that is slow holds up none of another's accounts
@@ -43,24 +43,24 @@ def run(
     state table or the topic failed.
     """
     watched = api_keys.read(clients.secretsmanager(), settings.secret, settings.rules)
-    scheduled = event_time(event)
-    upstream = _upstream_seconds(len(watched), seconds_left())
-    begun = time.monotonic()
-    table, names = clients.dynamodb(), [str(one.account) for one in watched]
+    names = [str(one.account) for one in watched]
+    table, reading = clients.dynamodb(), READING_SHARE * seconds_left()
+    fetched = state.fetch(table, settings.table, [state.RUNS, *names], reading)
+    upstream, begun = _upstream_seconds(len(watched), seconds_left()), time.monotonic()
     shared = Run(
         settings=settings,
         table=table,
-        fetched=state.fetch(table, settings.table, [state.RUNS, *names]),
+        fetched=fetched,
         topic=Topic(settings.topic),
-        event_time=scheduled,
-        now=observation_time(scheduled, None, clock()),
+        event_time=event_time(event),
         clock=clock,
         seconds_left=lambda: min(seconds_left(), begun + upstream + AFTER_UPSTREAMS - time.monotonic()),
         upstream_seconds=upstream,
         upstream_seconds_left=lambda: begun + upstream - time.monotonic(),
     )
     outcomes = _check_all(watched, shared)
-    troubles = [*report.of_run(outcomes, shared), *chain(*(outcome.problems for outcome in outcomes))]
+    troubles = [("", text) for text in report.of_run(outcomes, shared)]
+    troubles += [(str(outcome.account), text) for outcome in outcomes for text in outcome.problems]
     if troubles:
         raise GuardError(problems.together(troubles))
     return summary.of_run(outcomes)
@@ -72,10 +72,22 @@ def _upstream_seconds(accounts: int, seconds_left: float) -> float:
     return min(wanted, max(seconds_left - CLOSING_SECONDS, seconds_left / 2))
 
 
+def _turn_of(run: Run) -> Callable[[Watched], tuple[bool, bool, str]]:
+    """In which order accounts come: what can't be stored last, and first what has still to be said."""
+    now = run.clock() + AHEAD
+
+    def turn(one: Watched) -> tuple[bool, bool, str]:
+        key = str(one.account)
+        item = run.fetched.items.get(key)
+        return key in run.fetched.unread, not has_claims(item), checked(item, now)
+
+    return turn
+
+
 def _check_all(watched: Sequence[Watched], run: Run) -> list[Outcome]:
     """Check every account, the longest unchecked first: what this run leaves, the next begins with."""
     queues = defaultdict[str, list[Watched]](list)
-    for one in sorted(watched, key=lambda one: checked(run.fetched.items.get(str(one.account)))):
+    for one in sorted(watched, key=_turn_of(run)):
         queues[one.account.provider if one.account.provider in PROVIDERS else ""].append(one)
     futures = dict[Account, Future[Outcome]]()
     with ExitStack() as pools:

@@ -1,7 +1,7 @@
 """What goes wrong with the guard's own parts, in words that say what to do and show nothing."""
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.clients import error_code
 from guard.model import Account, Alert
 
-MOST_TOLD = 10  # troubles of one run
+MOST_NAMED = 10  # accounts with the same trouble
+SUBJECT = "\0"  # stands for them in a text
 
 
 class GuardError(Exception):
@@ -26,11 +27,22 @@ def told(words: Callable[[ClientError | BotoCoreError], str]) -> Iterator[None]:
         raise GuardError(words(error)) from None
 
 
-def together(troubles: Sequence[str]) -> str:
-    """The troubles of a run in one text; a table that can't be reached troubles every account."""
-    rest = len(troubles) - MOST_TOLD
-    more = [f"And so on, {rest} more."] if rest > 0 else []
-    return " ".join([*troubles[:MOST_TOLD], *more])
+def together(troubles: Iterable[tuple[str, str]]) -> str:
+    """The troubles of a run in one text: each once, with the accounts that met it.
+
+    A table that can't be reached troubles every account. `troubles` are the account, or nothing, and
+    the text about it.
+    """
+    who: dict[str, list[str]] = {}
+    for account, text in troubles:
+        who.setdefault(text.replace(account, SUBJECT) if account else text, []).append(account)
+    return " ".join(text.replace(SUBJECT, _listed(accounts)) for text, accounts in who.items())
+
+
+def _listed(accounts: Sequence[str]) -> str:
+    rest = len(accounts) - MOST_NAMED
+    names = accounts if rest <= 0 else [*accounts[:MOST_NAMED], f"{rest} more accounts"]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def of_table(subject: Account | str, error: ClientError | BotoCoreError) -> str:
@@ -39,6 +51,19 @@ def of_table(subject: Account | str, error: ClientError | BotoCoreError) -> str:
         f"The state of {subject} could not be read or stored ({error_code(error)}): "
         "check the table and the function's permissions for it."
     )
+
+
+def of_totals(error: ClientError | BotoCoreError) -> str:
+    """What tells whether only totals are measured could not be stored."""
+    return (
+        f"That only totals are measured, or no longer, could not be noted ({error_code(error)}): "
+        "check the table and the function's permissions for it."
+    )
+
+
+def of_time(account: Account) -> str:
+    """A run had no time left to store what it found."""
+    return f"The state of {account} was not stored: the run had no time left. The next one goes on."
 
 
 def of_topic(alert: Alert, error: ClientError | BotoCoreError) -> str:

@@ -1,6 +1,7 @@
 """What a run leaves in the log: the metrics, what failed, what was published, and what was left."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,10 +15,15 @@ from guard.totals import Totals
 from summary import Outcome
 
 LEFT = "{left} of {accounts} accounts were left for want of time; the next run begins with them."
-TOTALS_ONLY = (
-    "{accounts} accounts are more than PerAccountMetrics, {limit}: from now on there are metrics of "
-    "all together only. The table keeps the detail, and 'make accounts' lists it."
+NO_TIME = (
+    "No account was checked: the table, or what came before the first check, took all the time. Look "
+    "at the durations of the last runs, and at the health of DynamoDB."
 )
+TOTALS_ONLY = (
+    "{accounts} accounts are more than PerAccountMetrics, {limit}: from now on only totals of all "
+    "accounts are measured. The table keeps the detail, and 'make accounts' lists it."
+)
+MOST_NAMED = 20  # accounts in one line of the log
 
 logger = Logger(service="budget-guard")
 
@@ -27,31 +33,37 @@ def of_run(outcomes: Sequence[Outcome], run: Run) -> Iterator[str]:
     if any(outcome.now != run.event_time for outcome in outcomes):
         logger.info("The event gives no time that can be used here; the clock's is taken.")
     checked = [one for one in outcomes if one.reading is not None and one.reading is not NOT_ASKED]
-    left = sum(outcome.reading is NOT_ASKED for outcome in outcomes)
+    left = [str(one.account) for one in outcomes if one.reading is NOT_ASKED]
+    now = max(outcome.now for outcome in outcomes)
     if len(outcomes) > run.settings.per_account_metrics:
-        _measure_all(checked, left, run)
+        _measure_all(outcomes, checked, now)
     else:
-        _measure_each(checked, left, run)
+        _measure_each(checked, len(left), now, detailed=run.settings.detailed_metrics)
     for outcome in checked:
         _log(outcome)
     if left:
-        logger.warning(LEFT.format(left=left, accounts=len(outcomes)), extra={"left": left})
-    yield from _tell_of_totals(len(outcomes), run)
+        said = LEFT.format(left=len(left), accounts=len(outcomes))
+        logger.warning(said, extra={"left": len(left), "accounts": left[:MOST_NAMED]})
+    if len(left) == len(outcomes):
+        yield NO_TIME
+    yield from _tell_of_totals(len(outcomes), now, run)
 
 
-def _measure_each(checked: Sequence[Outcome], left: int, run: Run) -> None:
+def _measure_each(checked: Sequence[Outcome], left: int, now: datetime, *, detailed: bool) -> None:
     for one in checked:
         ok = isinstance(one.reading, Reading)
-        detailed = run.settings.detailed_metrics
         metrics.emit(one.account, one.judged, ok=ok, now=one.now, detailed=detailed)
     if left:
-        metrics.emit_left(left, run.now)
+        metrics.emit_left(left, now)
 
 
-def _measure_all(checked: Sequence[Outcome], left: int, run: Run) -> None:
+def _measure_all(outcomes: Sequence[Outcome], checked: Sequence[Outcome], now: datetime) -> None:
+    read = [one for one in checked if isinstance(one.reading, Reading)]
     failed = sum(isinstance(one.reading, Failure) for one in checked)
-    judged = (one.judged for one in checked if isinstance(one.reading, Reading))
-    metrics.emit_totals(Totals.of(judged, failed, left), run.now)
+    left = sum(one.reading is NOT_ASKED for one in outcomes)
+    unread = (one.standing for one in outcomes if not isinstance(one.reading, Reading))
+    standing = (severity for severity in unread if severity is not None)
+    metrics.emit_totals(Totals.of((one.judged for one in read), standing, failed, left), now)
 
 
 def _log(outcome: Outcome) -> None:
@@ -62,17 +74,17 @@ def _log(outcome: Outcome) -> None:
         logger.info("Published.", extra=summary.for_log(alert))
 
 
-def _tell_of_totals(accounts: int, run: Run) -> Iterator[str]:
+def _tell_of_totals(accounts: int, now: datetime, run: Run) -> Iterator[str]:
     """Say once that accounts have become too many to measure each, and once that they no longer are."""
     if state.RUNS in run.fetched.unread:
         return  # the accounts' own troubles say why
     limit, table = run.settings.per_account_metrics, run.settings.table
     told = "totals_since" in run.fetched.items.get(state.RUNS, {})
     try:
-        if accounts > limit and not told and state.note_totals(run.table, table, run.now):
+        if accounts > limit and not told and state.note_totals(run.table, table, now):
             logger.warning(TOTALS_ONLY.format(accounts=accounts, limit=limit))
         elif accounts <= limit and told:
             state.forget_totals(run.table, table)
             logger.info("There are metrics of each account again.")
     except (ClientError, BotoCoreError) as error:
-        yield problems.of_table("the runs", error)
+        yield problems.of_totals(error)

@@ -5,15 +5,19 @@ from datetime import datetime
 from typing import Any
 
 from guard.figures import days, money, pace, timestamp
-from guard.model import Account, Alert, Failure, Judged, Reading, worst
+from guard.model import Account, Alert, Failure, Judged, Reading, Severity, worst
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of one account; `reading` is `None` if the guard itself failed before it had one."""
+    """What came of one account; `reading` is `None` if the guard itself failed before it had one.
+
+    `standing` is the severity that it had before, if it had one.
+    """
 
     account: Account
     now: datetime
+    standing: Severity | None = None
     reading: Reading | Failure | None = None
     judged: tuple[Judged, ...] = ()
     published: list[Alert] = field(default_factory=list)

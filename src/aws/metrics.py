@@ -51,7 +51,7 @@ def blob_of_totals(totals: Totals, now: datetime) -> dict[str, Any]:
         f"Accounts{severity.word.title()}": count for severity, count in totals.counts.items()
     }
     figures |= {"ChecksFailed": totals.failed, "ChecksLeft": totals.left}
-    if totals.made:
+    if totals.read + totals.failed:
         figures["CheckSucceeded"] = int(not totals.failed)
     if totals.worst is not None:
         figures["Severity"] = totals.worst

@@ -6,10 +6,12 @@ and `pending`: a map from alert id to the alert and the end of its lease, in sec
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,6 +28,7 @@ RUNS = "#run"
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 LARGEST_BATCH = 100  # items
+MOST_CALLS = 3  # for each batch, while DynamoDB doesn't get to all of it
 
 type Item = Mapping[str, Any]
 
@@ -41,7 +44,7 @@ class Fetched:
     def item(self, key: str) -> Item | None:
         """The item of a key, if there is one; raises what kept it from being read."""
         if self.trouble and key in self.unread:
-            raise self.trouble
+            raise self.trouble.with_traceback(None)  # else it would grow with each account
         return self.items.get(key)
 
 
@@ -70,47 +73,61 @@ class Stored:
     damaged: Mapping[str, Any] | None = None
 
 
-def fetch(client: "DynamoDBClient", table: str, keys: Sequence[str]) -> Fetched:
+class TableTooSlowError(BotoCoreError):
+    """The table took so long that the accounts whose state isn't read yet go without."""
+
+    fmt = "The table takes too long."
+
+
+def fetch(client: "DynamoDBClient", table: str, keys: Sequence[str], seconds: float) -> Fetched:
     """Read the items of many keys, consistently, by a hundred in a call; never raises for AWS.
 
-    The first call that fails is the last: a table that gives no answer would hold each one up.
+    The first call that fails is the last, and none begins after so many seconds: a table that gives
+    no answer would hold each one up.
     """
     items: dict[str, Item] = {}
-    for start in range(0, len(keys), LARGEST_BATCH):
+    waiting, end = list(keys), time.monotonic() + seconds
+    calls = 2 + MOST_CALLS * ceil(len(keys) / LARGEST_BATCH)
+    while waiting:
+        batch, waiting = waiting[:LARGEST_BATCH], waiting[LARGEST_BATCH:]
+        calls -= 1
         try:
-            items |= _fetch_batch(client, table, keys[start : start + LARGEST_BATCH])
+            if calls < 0 or time.monotonic() > end:
+                raise TableTooSlowError
+            found, unprocessed = _fetch_batch(client, table, batch)
         except (ClientError, BotoCoreError) as error:
-            return Fetched(items, error, frozenset(keys[start:]))
+            return Fetched(items, error, frozenset([*batch, *waiting]))
+        items |= found
+        waiting += unprocessed  # what was too much for one answer
     return Fetched(items)
 
 
-def _fetch_batch(client: "DynamoDBClient", table: str, keys: Sequence[str]) -> dict[str, Item]:
+def _fetch_batch(
+    client: "DynamoDBClient", table: str, keys: Sequence[str]
+) -> tuple[dict[str, Item], list[str]]:
+    """The items that are there, and the keys that DynamoDB didn't get to."""
     asked = [{"account": {"S": key}} for key in keys]
     answer = client.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
-    items: dict[str, Item] = {
-        item["account"]["S"]: item for some in answer["Responses"].values() for item in some
-    }
-    # What was too much for one answer is read one by one, with botocore's patience for each.
-    for rest in answer.get("UnprocessedKeys", {}).values():
-        for key in (one["account"]["S"] for one in rest["Keys"]):
-            item = _get(client, table, key)
-            items |= {key: item} if item else {}
-    return items
+    found = (item for items in answer.get("Responses", {}).values() for item in items)
+    rest = (key for one in answer.get("UnprocessedKeys", {}).values() for key in one["Keys"])
+    return {item["account"]["S"]: item for item in found}, [key["account"]["S"] for key in rest]
 
 
-def checked(item: Item | None) -> str:
-    """When an account was last checked, as text that sorts; empty if it never was."""
-    return str((item or {}).get("checked", {}).get("S", ""))
+def checked(item: Item | None, now: datetime) -> str:
+    """When an account was last checked, as text that sorts; empty if it never was by now."""
+    text = str((item or {}).get("checked", {}).get("S", ""))
+    return text if text <= timestamp(now) else ""
+
+
+def has_claims(item: Item | None) -> bool:
+    """Whether something that was due may still have to be said."""
+    return bool((item or {}).get("pending", {}).get("M"))
 
 
 def load(client: "DynamoDBClient", table: str, account: Account) -> Stored:
     """Read an account's item, consistently. Raises `ClientError` or `BotoCoreError`."""
-    return parse(_get(client, table, str(account)))
-
-
-def _get(client: "DynamoDBClient", table: str, key: str) -> Item | None:
-    answer = client.get_item(TableName=table, Key={"account": {"S": key}}, ConsistentRead=True)
-    return answer.get("Item")
+    key = {"account": {"S": str(account)}}
+    return parse(client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item"))
 
 
 def parse(item: Item | None) -> Stored:

@@ -9,7 +9,6 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from http import HTTPStatus
@@ -20,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
-from urllib3.util.ssl_ import create_urllib3_context
+from urllib3.util.ssl_ import ALPN_PROTOCOLS, create_urllib3_context
 
 LARGEST_BODY = 64 * 1024  # bytes, after decoding; a real answer has some hundred
 CONNECT_SECONDS = 3.05
@@ -35,6 +34,10 @@ _PLAIN_SECONDS = re.compile(r"\s*[0-9]{1,9}\s*")
 
 class TooLargeError(Exception):
     """The body is longer than any answer could be."""
+
+
+class CutError(Exception):
+    """The call was given up."""
 
 
 class Lifeline:
@@ -52,6 +55,11 @@ class Lifeline:
             if not self._is_cut:
                 return
         self.cut()
+
+    def ensure(self) -> None:
+        """Raise `CutError` if the line is cut."""
+        if self._is_cut:
+            raise CutError
 
     def cut(self) -> None:
         """Shut every socket, those to come too."""
@@ -152,10 +160,9 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._trust, **more)
-        hold = self._lifeline.hold
         self.poolmanager.pool_classes_by_scheme = {
-            "http": _pool_class(HTTPConnectionPool, HTTPConnection, hold),
-            "https": _pool_class(HTTPSConnectionPool, HTTPSConnection, hold),
+            "http": _pool_class(HTTPConnectionPool, HTTPConnection, self._lifeline),
+            "https": _pool_class(HTTPSConnectionPool, HTTPSConnection, self._lifeline),
         }
 
     def cert_verify(self, conn: Any, *_: Any) -> None:
@@ -174,16 +181,20 @@ def _trusting(bundle: str) -> ssl.SSLContext:
     # Reading a hundred and forty authorities takes many times what a handshake does.
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
     context.load_verify_locations(bundle)
+    # urllib3 would set them for each connection, and free those that another thread is just sending.
+    context.set_alpn_protocols(ALPN_PROTOCOLS)
+    context.set_alpn_protocols = lambda alpn_protocols: None  # type: ignore[method-assign] # noqa: ARG005
     return context
 
 
-def _pool_class(pool: type, connection: type, hold: Callable[[socket.socket], None]) -> type:
+def _pool_class(pool: type, connection: type, lifeline: Lifeline) -> type:
     class Connection(connection):  # type: ignore[misc]
         debuglevel = 0  # http.client would print the headers, and with them the key
 
         def connect(self) -> None:
+            lifeline.ensure()  # a try that is given up while it looks up a name is followed by no other
             super().connect()
-            hold(self.sock)
+            lifeline.hold(self.sock)
 
         def getresponse(self) -> Any:
             response = super().getresponse()

@@ -1,9 +1,13 @@
 """Many accounts in one run: nobody is starved, and what is left is the first to be checked next."""
 
 import json
+import re
 from collections import Counter
+from contextlib import contextmanager
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ReadTimeoutError
 
 from guard.figures import timestamp
 from problems import GuardError
@@ -12,6 +16,7 @@ from tests.faults.payloads import good
 from tests.faults.upstream import answer
 from tests.world import DEEPSEEK_KEY, NOVITA_KEY, QUARTER, START
 
+KEY_OF_A_RICH = "sk-rich-0123456789abcdef"
 WORKERS = 64  # accounts of one provider that are asked at once
 
 
@@ -140,7 +145,11 @@ def test_past_the_limit_there_are_metrics_of_all_accounts_together_only(world, c
 
 def test_that_there_are_totals_only_is_said_once_and_so_is_that_it_is_over(world, caplog):
     def said():
-        texts = [record.message for record in caplog.records if "metrics of" in record.message]
+        texts = [
+            record.message
+            for record in caplog.records
+            if re.search("accounts are|of each", record.message)
+        ]
         caplog.clear()
         return texts
 
@@ -168,8 +177,125 @@ def test_runs_at_once_say_only_once_that_there_are_totals_only(frozen, caplog):
     assert sum("PerAccountMetrics" in record.message for record in caplog.records) == 1
 
 
-def test_accounts_that_can_not_be_read_in_their_hundreds_are_not_all_named(frozen, monkeypatch):
+def test_a_trouble_that_many_accounts_meet_is_told_once_with_some_of_them(frozen, monkeypatch):
     refusing(monkeypatch, "BatchGetItem")
-    frozen.world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(150)})
-    with pytest.raises(GuardError, match=r"deepseek/9 .* And so on, 140 more\.$"):
+    frozen.world.keys({f"deepseek/{n:03}": DEEPSEEK_KEY for n in range(150)})
+    with pytest.raises(GuardError) as raised:
         frozen.tick()
+    assert str(raised.value) == (
+        "The state of "
+        + ", ".join(f"deepseek/{n:03}" for n in range(10))
+        + " and 140 more accounts could not be read or stored (AccessDenied): check the table and the "
+        "function's permissions for it."
+    )
+
+
+def test_a_trouble_of_one_account_is_told_beside_one_of_many(frozen, monkeypatch):
+    frozen.world.keys({f"deepseek/{n:03}": DEEPSEEK_KEY for n in range(20)})
+    frozen.world.deepseek("4")
+    refusing(monkeypatch, "PutItem", lambda asked: "000" not in asked["Item"]["account"]["S"])
+    refusing(monkeypatch, "Publish")
+    with pytest.raises(GuardError, match="An alert about deepseek/000 was not published"):
+        frozen.tick()
+
+
+@contextmanager
+def without_answer(monkeypatch, operation):
+    """Let AWS give an operation no answer; yields the names of those calls."""
+    call, asked = BaseClient._make_api_call, []
+
+    def silent(client, name, kwargs):
+        if name != operation:
+            return call(client, name, kwargs)
+        asked.append(name)
+        raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(BaseClient, "_make_api_call", silent)
+        yield asked
+
+
+def test_a_table_that_does_not_answer_is_not_asked_for_each_of_many_accounts(frozen, monkeypatch):
+    frozen.world.keys({f"deepseek/{n:03}": DEEPSEEK_KEY for n in range(100)})
+    with (
+        without_answer(monkeypatch, "PutItem") as asked,
+        pytest.raises(GuardError, match=r"and 90 more accounts .*ReadTimeoutError"),
+    ):
+        frozen.tick()
+    assert len(asked) < 20  # a few at once, and a few before it was clear
+    assert {one["status"] for one in frozen.tick()["accounts"]} == {"ok"}
+
+
+def test_a_topic_that_does_not_answer_is_tried_once_and_all_is_said_by_the_next_run(
+    frozen, monkeypatch
+):
+    frozen.world.keys({f"deepseek/{n:03}": DEEPSEEK_KEY for n in range(30)})
+    frozen.world.deepseek("4")
+    with (
+        without_answer(monkeypatch, "Publish") as asked,
+        pytest.raises(GuardError, match=r"An alert about deepseek/\d\d\d was not published"),
+    ):
+        frozen.tick()
+    assert len(asked) == 1
+    frozen.tick()
+    assert len(frozen.kinds()) == 30
+    assert frozen.repeats() == 0
+
+
+def test_what_has_still_to_be_said_goes_before_what_is_longest_unchecked(frozen, monkeypatch):
+    frozen.world.keys({"deepseek/low": DEEPSEEK_KEY})
+    frozen.world.deepseek("4")
+    with without_answer(monkeypatch, "Publish"), pytest.raises(GuardError):
+        frozen.tick()
+    frozen.world.keys(
+        {f"deepseek/{n:03}": KEY_OF_A_RICH for n in range(5)} | {"deepseek/low": DEEPSEEK_KEY}
+    )
+    frozen.world.sandbox.fund(KEY_OF_A_RICH, USD="500")
+    monkeypatch.setattr("check.WORKERS", 1)
+    with frozen.calls.counted() as calls:
+        frozen.tick()
+    assert calls.names[:4] == ["GetSecretValue", "BatchGetItem", "PutItem", "Publish"]
+
+
+def test_a_run_whose_table_takes_all_the_time_does_not_pass_as_a_success(world, monkeypatch):
+    monkeypatch.setattr("check.UPSTREAM_SECONDS", 0)
+    monkeypatch.setattr("check.UPSTREAM_SECONDS_EACH", 0)
+    with pytest.raises(GuardError, match="No account was checked"):
+        world.tick()
+
+
+def test_an_account_that_was_cut_short_is_left_and_its_provider_is_not_blamed(
+    world, upstream, monkeypatch
+):
+    def late(wire):
+        wire.over.wait(2.4)
+        answer(200, good("deepseek"))(wire)
+
+    monkeypatch.setattr("check.WORKERS", 1)
+    world.keys({"deepseek/first": DEEPSEEK_KEY, "deepseek/second": DEEPSEEK_KEY})
+    upstream.script = late
+    world.setenv("DEEPSEEK_URL", upstream.url)
+    first, second = world.tick(seconds_left=8)["accounts"]
+    assert (first["status"], second["status"]) == ("ok", "failed")
+    assert len(asked(upstream)) == 2
+    assert len(world.dynamodb.scan(TableName=world.table)["Items"]) == 1  # nothing is held against it
+
+
+def test_in_the_totals_an_account_that_can_not_be_read_stands_where_it_stood(world, capsys):
+    world.setenv("PER_ACCOUNT_METRICS", "1")
+    world.deepseek("4")
+    world.tick()
+    world.sandbox.failing["deepseek"] = 500
+    world.tick()
+    first, second = totals(capsys)
+    assert (first["Severity"], first["AccountsCritical"]) == (2, 1)
+    assert (second["Severity"], second["AccountsCritical"], second["ChecksFailed"]) == (2, 1, 1)
+
+
+def test_the_totals_of_a_stale_event_are_of_now(world, capsys):
+    world.setenv("PER_ACCOUNT_METRICS", "1")
+    world.tick()
+    capsys.readouterr()
+    world.run({"time": "2025-06-10T00:00:00Z"})
+    [blob] = totals(capsys)
+    assert blob["_aws"]["Timestamp"] > START.timestamp() * 1000

@@ -180,7 +180,10 @@ def test_one_alert_that_is_refused_holds_up_no_other(frozen, monkeypatch):
 
 def test_a_table_that_refuses_fails_the_run_after_the_metrics(frozen, monkeypatch, capsys):
     refusing(monkeypatch, "PutItem")
-    with pytest.raises(GuardError, match=r"state of novita/default could not be .* \(AccessDenied\)"):
+    with pytest.raises(
+        GuardError,
+        match=r"and novita/default could not be .* \(AccessDenied\)",
+    ):
         frozen.tick()
     blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert {(blob["Provider"], blob["Severity"]) for blob in blobs} == {("deepseek", 0), ("novita", 0)}
@@ -200,7 +203,7 @@ def test_an_alert_that_could_not_be_acknowledged_is_said_again_under_its_id(froz
 
 def test_a_table_that_can_not_be_read_fails_the_run_after_the_metrics(frozen, monkeypatch, capsys):
     refusing(monkeypatch, "BatchGetItem")
-    with pytest.raises(GuardError, match=r"state of deepseek/default could not be"):
+    with pytest.raises(GuardError, match=r"state of deepseek/default and novita/default could not be"):
         frozen.tick()
     blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert {(blob["Provider"], blob["Balance"]) for blob in blobs} == {

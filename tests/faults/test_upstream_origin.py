@@ -119,6 +119,23 @@ def test_a_certificate_that_is_right_is_accepted(guarded, presenting, authority,
     assert guarded.of_each(guarded.tick(), "severity") == {"default": "warning"}
 
 
+def test_what_connections_share_is_not_changed_by_any_of_them(
+    guarded, presenting, authority, trusted, monkeypatch
+):
+    # OpenSSL frees the old protocols while the hello of another thread may be copying them.
+    setting, times = ssl.SSLContext.set_alpn_protocols, []
+
+    def counted(context, protocols):
+        times.append(protocols)
+        setting(context, protocols)
+
+    monkeypatch.setattr(ssl.SSLContext, "set_alpn_protocols", counted)
+    guarded.watch(*(f"{n}" for n in range(20)))
+    guarded.mislead(presenting(authority.issue_cert("127.0.0.1")).url)
+    assert set(guarded.of_each(guarded.tick(), "severity").values()) == {"warning"}
+    assert times == [["http/1.1"]]
+
+
 @pytest.mark.parametrize(
     ("names", "validity"),
     [

@@ -79,7 +79,7 @@ def test_an_alarm_on_a_metric_of_aws_names_its_dimension_and_the_stack_s_own_res
 
 def test_past_the_limit_the_alarms_of_the_guard_go_on_watching_what_a_run_emits():
     counts = dict.fromkeys(Severity, 1)
-    blob = metrics.blob_of_totals(Totals(Severity.EXHAUSTED, None, counts, 0, 0), START)
+    blob = metrics.blob_of_totals(Totals(Severity.EXHAUSTED, None, counts, 4, 0, 0), START)
     [directive] = blob["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [[]]
     for alarm in ALARMS.values():

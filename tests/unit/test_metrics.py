@@ -12,7 +12,7 @@ from tests import bill
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 COUNTS = {Severity.OK: 900, Severity.WARNING: 80, Severity.CRITICAL: 15, Severity.EXHAUSTED: 5}
-MANY = Totals(Severity.EXHAUSTED, timedelta(days=1.5), COUNTS, failed=0, left=0)
+MANY = Totals(Severity.EXHAUSTED, timedelta(days=1.5), COUNTS, read=1, failed=0, left=0)
 NOTHING = dict.fromkeys(Severity, 0)
 
 
@@ -52,10 +52,10 @@ def test_totals_bear_the_time_of_the_run_in_milliseconds():
 @pytest.mark.parametrize(
     ("totals", "absent", "said"),
     [
-        (Totals(Severity.OK, None, NOTHING | {Severity.OK: 2}, 0, 0), {"RunwayDays"}, 1),
-        (Totals(Severity.OK, None, NOTHING | {Severity.OK: 2}, 1, 0), {"RunwayDays"}, 0),
-        (Totals(None, None, NOTHING, 2, 0), {"RunwayDays", "Severity"}, 0),
-        (Totals(None, None, NOTHING, 0, 9), {"RunwayDays", "Severity", "CheckSucceeded"}, None),
+        (Totals(Severity.OK, None, NOTHING | {Severity.OK: 2}, 2, 0, 0), {"RunwayDays"}, 1),
+        (Totals(Severity.OK, None, NOTHING | {Severity.OK: 2}, 2, 1, 0), {"RunwayDays"}, 0),
+        (Totals(None, None, NOTHING, 0, 2, 0), {"RunwayDays", "Severity"}, 0),
+        (Totals(None, None, NOTHING, 0, 0, 9), {"RunwayDays", "Severity", "CheckSucceeded"}, None),
     ],
 )
 def test_what_is_not_known_is_no_datapoint(totals, absent, said):
