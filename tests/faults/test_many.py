@@ -257,6 +257,26 @@ def test_what_has_still_to_be_said_goes_before_what_is_longest_unchecked(frozen,
     assert calls.names[:4] == ["GetSecretValue", "BatchGetItem", "PutItem", "Publish"]
 
 
+def test_accounts_whose_state_could_not_be_read_come_last(frozen, upstream, monkeypatch):
+    keys = {f"deepseek/{n:03}": f"{DEEPSEEK_KEY}{n:03}" for n in range(120)}
+    frozen.world.keys(keys)
+    upstream.script = answer(200, good("deepseek"))
+    frozen.world.setenv("DEEPSEEK_URL", upstream.url)
+    frozen.world.tick()
+    asked(upstream)
+    refusing(monkeypatch, "BatchGetItem", lambda asked: "119" in str(asked))
+    monkeypatch.setattr("check.WORKERS", 1)
+    with pytest.raises(GuardError, match=r"deepseek/099, .* and 11 more accounts could not be read"):
+        frozen.world.tick()
+    order = asked(upstream)
+    assert order == sorted(order)
+
+
+def test_a_run_that_is_out_of_time_stores_nothing_and_says_so(world):
+    with pytest.raises(GuardError, match="was not stored: the run had no time left"):
+        world.tick(seconds_left=0.9)
+
+
 def test_a_run_whose_table_takes_all_the_time_does_not_pass_as_a_success(world, monkeypatch):
     monkeypatch.setattr("check.UPSTREAM_SECONDS", 0)
     monkeypatch.setattr("check.UPSTREAM_SECONDS_EACH", 0)

@@ -9,6 +9,7 @@ import pytest
 
 from providers import PROVIDERS
 from providers.http import check
+from providers.transport import CutError, Lifeline, get
 from tests.faults.guarded import KEYS
 from tests.faults.payloads import good
 from tests.faults.upstream import answer, raw
@@ -181,3 +182,11 @@ def test_memory_stays_flat_whatever_pours_in(upstream, provider, script):
     finally:
         tracemalloc.stop()
     assert peak < 4 * MIB
+
+
+def test_a_call_that_was_given_up_connects_to_nobody_any_more(upstream):
+    lifeline = Lifeline()
+    lifeline.cut()
+    with pytest.raises(CutError):
+        get(upstream.url, {}, 1.0, lifeline)
+    assert upstream.asked == []
