@@ -118,7 +118,10 @@ def _apply(
 ) -> None:
     """Claim, publish, acknowledge."""
     with run.judging:
-        _ensure_storing(outcome, run)
+        trouble = _trouble_in_storing(outcome, run)
+        if trouble:
+            _decide(outcome, reading, watched, stored)  # the metrics tell all the same
+            raise trouble
         claimed = _claim(outcome, reading, watched, stored, run)
     unsaid = [alert for alert in claimed if not _say(alert, outcome, run)]
     if unsaid:
@@ -126,12 +129,13 @@ def _apply(
             state.release(run.table, run.settings.table, outcome.account, unsaid)
 
 
-def _ensure_storing(outcome: Outcome, run: Run) -> None:
-    """Raise what would come of storing: a table that gives no answer holds each account up."""
+def _trouble_in_storing(outcome: Outcome, run: Run) -> Exception | None:
+    """What would come of storing, where that is nothing good: a silent table holds each account up."""
     if len(run.table_silent) >= MOST_SILENT:
-        raise run.table_silent[0].with_traceback(None)
+        return run.table_silent[0].with_traceback(None)
     if run.seconds_left() < STORING_SECONDS:
-        raise GuardError(problems.of_time(outcome.account))
+        return GuardError(problems.of_time(outcome.account))
+    return None
 
 
 def _say(alert: Alert, outcome: Outcome, run: Run) -> bool:

@@ -61,7 +61,7 @@ def _measure_all(outcomes: Sequence[Outcome], checked: Sequence[Outcome], now: d
     read = [one for one in checked if isinstance(one.reading, Reading)]
     failed = sum(isinstance(one.reading, Failure) for one in checked)
     left = sum(one.reading is NOT_ASKED for one in outcomes)
-    unread = (one.standing for one in outcomes if not isinstance(one.reading, Reading))
+    unread = (one.standing for one in outcomes if not one.judged)
     standing = (severity for severity in unread if severity is not None)
     metrics.emit_totals(Totals.of((one.judged for one in read), standing, failed, left), now)
 

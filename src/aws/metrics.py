@@ -69,7 +69,7 @@ def blobs(
     """
     names = {"Provider": account.provider, "Account": account.label}
     figures: dict[str, float] = {"CheckSucceeded": int(ok)}
-    if ok:
+    if ok and judged:
         figures["Severity"] = worst(judged)
     whole = _blob(figures, ({}, names), now)
     if judged:

@@ -215,14 +215,19 @@ def without_answer(monkeypatch, operation):
         yield asked
 
 
-def test_a_table_that_does_not_answer_is_not_asked_for_each_of_many_accounts(frozen, monkeypatch):
+def test_a_table_that_does_not_answer_is_not_asked_for_each_of_many_accounts(
+    frozen, monkeypatch, capsys
+):
     frozen.world.keys({f"deepseek/{n:03}": DEEPSEEK_KEY for n in range(100)})
+    frozen.world.deepseek("4")
     with (
         without_answer(monkeypatch, "PutItem") as asked,
         pytest.raises(GuardError, match=r"and 90 more accounts .*ReadTimeoutError"),
     ):
         frozen.tick()
     assert len(asked) < 20  # a few at once, and a few before it was clear
+    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [(blob["Balance"], blob["Severity"]) for blob in blobs] == [(4, 2)] * 100
     assert {one["status"] for one in frozen.tick()["accounts"]} == {"ok"}
 
 
