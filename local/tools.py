@@ -1,6 +1,7 @@
 """The project's own tools as commands, and what to say when one is missing or fails."""
 
 import os
+import platform
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENTS = ROOT / ".venv"
+EMULATORS = {"x86_64": "aws-lambda-rie-x86_64", "aarch64": "aws-lambda-rie-arm64"}
 
 
 class LocalError(Exception):
@@ -20,6 +22,21 @@ def tool(environment: str, name: str) -> str:
     if not path.exists():
         raise LocalError(f"{name} is missing: run 'make run' or 'make test', which set it up.")
     return str(path)
+
+
+def runtime_emulator(port: int, api: int, level: str) -> list[str]:
+    """AWS's runtime emulator, which sam brings: events come at one port, its API is at another."""
+    [emulator] = (ENVIRONMENTS / "sam").glob(
+        f"lib/python*/site-packages/samcli/local/rapid/{EMULATORS[platform.machine()]}"
+    )
+    command = [str(emulator), "--log-level", level]
+    command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
+    return [*command, "--runtime-api-address", f"127.0.0.1:{api}"]
+
+
+def invocations(port: int) -> str:
+    """Where that emulator takes events."""
+    return f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
 
 
 def clean_environment(**more: str) -> dict[str, str]:

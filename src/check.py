@@ -12,7 +12,7 @@ import problems
 import report
 import summary
 from account_check import Run, check
-from aws import api_keys, clients, state
+from aws import api_keys, clients, runs, state
 from aws.api_keys import Watched
 from aws.notifications import Topic
 from aws.state import checked, has_claims
@@ -45,7 +45,7 @@ def run(
     watched = api_keys.read(clients.secretsmanager(), settings.secret, settings.rules)
     names = [str(one.account) for one in watched]
     table, reading = clients.dynamodb(), READING_SHARE * seconds_left()
-    fetched = state.fetch(table, settings.table, [state.RUNS, *names], reading)
+    fetched = state.fetch(table, settings.table, [runs.KEY, *names], reading)
     upstream, begun = _upstream_seconds(len(watched), seconds_left()), time.monotonic()
     shared = Run(
         settings=settings,

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import delivery
 import problems
-from aws import clients, digests, state
+from aws import clients, digests, runs, state
 from aws.digests import Claim
 from aws.notifications import Topic
 from guard.digest import sum_up, totals_only
@@ -65,7 +65,7 @@ def _say(alert: Alert, table: "DynamoDBClient", settings: DigestSettings) -> tup
     """Sum up and publish; the warnings about its delivery."""
     with _table_trouble():
         memories = state.load_all(table, settings.table)
-        since = digests.totals_since(table, settings.table)
+        since = runs.totals_since(table, settings.table)
     warnings = delivery.check(settings.topic, settings.ops_topic)
     titles = {name: provider.title for name, provider in PROVIDERS.items()}
     notes = (totals_only(since), *warnings) if since else warnings

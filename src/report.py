@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 import problems
 import summary
 from account_check import NOT_ASKED, Run
-from aws import metrics, state
+from aws import metrics, runs
 from guard.model import Failure, Reading
 from guard.totals import Totals
 from summary import Outcome
@@ -36,7 +36,7 @@ def of_run(outcomes: Sequence[Outcome], run: Run) -> Iterator[str]:
     left = [str(one.account) for one in outcomes if one.reading is NOT_ASKED]
     now = max(outcome.now for outcome in outcomes)
     if len(outcomes) > run.settings.per_account_metrics:
-        _measure_all(outcomes, checked, now)
+        _measure_all(outcomes, len(left), now)
     else:
         _measure_each(checked, len(left), now, detailed=run.settings.detailed_metrics)
     for outcome in checked:
@@ -57,13 +57,11 @@ def _measure_each(checked: Sequence[Outcome], left: int, now: datetime, *, detai
         metrics.emit_left(left, now)
 
 
-def _measure_all(outcomes: Sequence[Outcome], checked: Sequence[Outcome], now: datetime) -> None:
-    read = [one for one in checked if isinstance(one.reading, Reading)]
-    failed = sum(isinstance(one.reading, Failure) for one in checked)
-    left = sum(one.reading is NOT_ASKED for one in outcomes)
+def _measure_all(outcomes: Sequence[Outcome], left: int, now: datetime) -> None:
+    failed = sum(isinstance(one.reading, Failure) for one in outcomes) - left
     unread = (one.standing for one in outcomes if not one.judged)
     standing = (severity for severity in unread if severity is not None)
-    metrics.emit_totals(Totals.of((one.judged for one in read), standing, failed, left), now)
+    metrics.emit_totals(Totals.of((one.judged for one in outcomes), standing, failed, left), now)
 
 
 def _log(outcome: Outcome) -> None:
@@ -76,15 +74,15 @@ def _log(outcome: Outcome) -> None:
 
 def _tell_of_totals(accounts: int, now: datetime, run: Run) -> Iterator[str]:
     """Say once that accounts have become too many to measure each, and once that they no longer are."""
-    if state.RUNS in run.fetched.unread:
+    if runs.KEY in run.fetched.unread:
         return  # the accounts' own troubles say why
     limit, table = run.settings.per_account_metrics, run.settings.table
-    told = "totals_since" in run.fetched.items.get(state.RUNS, {})
+    told = runs.measures_totals(run.fetched.item(runs.KEY))
     try:
-        if accounts > limit and not told and state.note_totals(run.table, table, now):
+        if accounts > limit and not told and runs.note_totals(run.table, table, now):
             logger.warning(TOTALS_ONLY.format(accounts=accounts, limit=limit))
         elif accounts <= limit and told:
-            state.forget_totals(run.table, table)
+            runs.forget_totals(run.table, table)
             logger.info("There are metrics of each account again.")
     except (ClientError, BotoCoreError) as error:
         yield problems.of_totals(error)

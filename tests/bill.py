@@ -27,7 +27,7 @@ import pytest
 from moto import mock_aws
 
 import check
-from aws import state
+from aws import runs
 from local.sandbox import serving
 from tests import stack
 from tests.conftest import aws_environment
@@ -147,7 +147,7 @@ def measured(
     with _guard(accounts, detailed=detailed, limit=limit) as guard:
         guard.remember(lived)
         if accounts > limit:
-            state.note_totals(guard.world.dynamodb, guard.world.table, guard.world.now)  # said already
+            runs.note_totals(guard.world.dynamodb, guard.world.table, guard.world.now)  # said already
         calls, asked, printed = guard.watched(lambda: [guard.tick(QUARTER) for _ in range(ticks)])
         digest_calls, digest_asked, digest_printed = guard.watched(guard.world.digest)
         return Measured(

@@ -113,6 +113,11 @@ def _notification(_id, message, subject, attributes, *_rest):
     )
 
 
+def measured(capture: Any) -> list[dict[str, Any]]:
+    """The metrics that were printed since the last call."""
+    return [json.loads(line) for line in capture.readouterr().out.splitlines() if '"_aws"' in line]
+
+
 def account(summary: dict[str, Any], provider: str = "deepseek") -> dict[str, Any]:
     """The summary of a provider's default account."""
     return next(a for a in summary["accounts"] if a["provider"] == provider)

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks.speed import checker, cold, imports, memory, package, runtime, scale, world
 from benchmarks.speed.figures import Figure, megabytes, table
-from local.tools import LocalError
+from local import show
 
 TITLE = "The guard beside floors and peers"
 IMPORTS = "What each import adds to those before it"
@@ -26,12 +26,12 @@ WIDTH = 122  # of the table, where the terminal is narrower or there is none
 def main() -> int:
     """Measure and print; the exit code."""
     console = Console(width=max(Console().width, WIDTH))
-    try:
-        with tempfile.TemporaryDirectory(prefix="bench-") as name, console.status("Building") as status:
-            _measure(Path(name), console, lambda what: status.update(f"Measuring: {what}"))
-    except LocalError as error:
-        print(error, file=sys.stderr)
-        return 1
+    return show.exit_code(console, lambda: _bench(console))
+
+
+def _bench(console: Console) -> int:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, console.status("Building") as status:
+        _measure(Path(name), console, lambda what: status.update(f"Measuring: {what}"))
     return 0
 
 

@@ -20,10 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.speed.package import built, to_measure
-from benchmarks.speed.runtime import runtime_client
+from benchmarks.speed.runtime import command, environment, runtime_client
 from benchmarks.speed.runtime_api import Started, cold_start
 from benchmarks.speed.scale import accounts
-from benchmarks.speed.world import DEFAULTS, EVENT, GUARD, PYTHON, SECONDS, World, standing
+from benchmarks.speed.world import DEFAULTS, EVENT, GUARD, World, standing
 
 SIZES = (128, 256, 384, 512, 768, 1024, 1769)  # MB
 CORE = 1769  # MB that come with one core: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -95,18 +95,9 @@ def core_seconds(world: World, package: Path) -> float:
 
 
 def _started(world: World, client: Path, package: Path, size: int) -> Started:
-    env = {
-        **world.environment("https"),
-        "PYTHONPATH": os.pathsep.join(map(str, (package, client))),
-        "LAMBDA_TASK_ROOT": str(package),
-        "AWS_LAMBDA_FUNCTION_NAME": "CheckBalances",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(size),
-        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(SECONDS),
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-    }
-    command = [str(PYTHON), "-m", "awslambdaric", f"{GUARD}.lambda_handler"]
+    env = environment(world, client, package, size)
     with _held(world.folder / "held", size / CORE) as prefix:
-        return cold_start([*prefix, *command], package, env, EVENT)
+        return cold_start([*prefix, *command(GUARD)], package, env, EVENT)
 
 
 @contextmanager

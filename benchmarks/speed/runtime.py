@@ -7,7 +7,6 @@ Of the emulator's figures `INIT REPORT` and `Billed Duration` are true, the init
 
 import json
 import os
-import platform
 import re
 import subprocess
 import time
@@ -31,11 +30,11 @@ from benchmarks.speed.figures import (
 )
 from benchmarks.speed.runtime_api import cold_start
 from benchmarks.speed.world import DEFAULTS, EVENT, FLOOR, GUARD, PYTHON, SECONDS, TEMPLATE, World
-from local.tools import ENVIRONMENTS, LocalError, free_port
+from local.tools import LocalError, free_port, invocations, runtime_emulator
 
+MEMORY = TEMPLATE["Globals"]["Function"]["MemorySize"]  # MB
 PAIRS = 15
 CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
-EMULATORS = {"x86_64": "aws-lambda-rie-x86_64", "aarch64": "aws-lambda-rie-arm64"}
 STARTING = 10.0  # seconds
 
 
@@ -100,7 +99,7 @@ def _kept(into: list[Reported], measure: Callable[[], Reported]) -> float:
 
 def _served(world: World, client: Path, package: Path, bare: Path) -> Iterator[Figure]:
     ours, theirs, without = (
-        partial(cold_start, _command(module), folder, _environment(world, client, folder), EVENT)
+        partial(cold_start, command(module), folder, environment(world, client, folder), EVENT)
         for module, folder in ((GUARD, package), (FLOOR, package), (GUARD, bare))
     )
     pairs = in_turns(lambda: ours().billed, lambda: theirs().billed, PAIRS)
@@ -110,40 +109,36 @@ def _served(world: World, client: Path, package: Path, bare: Path) -> Iterator[F
     yield Figure("peak memory", ours().peak, megabytes, BARE, theirs().peak)
 
 
-def _command(module: str) -> list[str]:
+def command(module: str) -> list[str]:
+    """AWS's runtime client with the handler of a module."""
     return [str(PYTHON), "-m", "awslambdaric", f"{module}.lambda_handler"]
 
 
-def _environment(world: World, client: Path, package: Path) -> dict[str, str]:
+def environment(world: World, client: Path, package: Path, size: int = MEMORY) -> dict[str, str]:
+    """What Lambda gives to a function of a package, of so many megabytes."""
     return {
         **world.environment("https"),
         "PYTHONPATH": os.pathsep.join(map(str, (package, client))),
         "LAMBDA_TASK_ROOT": str(package),
         "AWS_LAMBDA_FUNCTION_NAME": "CheckBalances",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(TEMPLATE["Globals"]["Function"]["MemorySize"]),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(size),
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(SECONDS),
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
     }
 
 
 def _emulated(world: World, client: Path, package: Path, module: str) -> Reported:
-    [emulator] = (ENVIRONMENTS / "sam").glob(
-        f"lib/python*/site-packages/samcli/local/rapid/{EMULATORS[platform.machine()]}"
-    )
     port = free_port()
-    command = [str(emulator), "--log-level", "info"]
-    command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
-    command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", *_command(module)]
     process = subprocess.Popen(  # noqa: S603 # nosec B603 # our own commands
-        command,
+        [*runtime_emulator(port, free_port(), "info"), *command(module)],
         cwd=package,
-        env=_environment(world, client, package),
+        env=environment(world, client, package),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
-        _invoke(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", EVENT)
+        _invoke(invocations(port), EVENT)
         return read(list(_until_report(process.stdout or ())))
     finally:
         process.terminate()

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.speed import web
+from benchmarks.speed import launch, web
 from local.tools import LocalError
 
 REQUEST_ID = "7d3b4f52-0000-0000-0000-000000000000"
@@ -82,15 +82,9 @@ async def _cold_start(
             await asyncio.wait_for(api.answered.wait(), LONGEST)
         if api.said != "response":
             raise LocalError(f"The function failed in the runtime: {api.said or 'no answer'}.")
-        peak = _peak(process.pid)
+        peak = launch.peak(process.pid)
     finally:
         process.kill()
         await process.wait()
         server.close()
     return Started(api.asked_at - began, api.answered_at - api.asked_at, peak)
-
-
-def _peak(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(kilobytes) * 1024

@@ -1,15 +1,13 @@
 """What the table knows of digests: that one is sent once, however often its event comes.
 
 One item, `#digest`: `said`, the time of the last digest, and `lease`, until when, in seconds of Unix
-time, a run that is at one keeps others from it. What the checks note of themselves is read here too.
+time, a run that is at one keeps others from it.
 """
 
-from contextlib import suppress
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from aws.state import RUNS
 from guard.figures import timestamp
 
 if TYPE_CHECKING:
@@ -62,11 +60,3 @@ def acknowledge(client: "DynamoDBClient", table: str, due: datetime) -> None:
         UpdateExpression="SET said = :due REMOVE lease",
         ExpressionAttributeValues={":due": {"S": timestamp(due)}},
     )
-
-
-def totals_since(client: "DynamoDBClient", table: str) -> datetime | None:
-    """Since when CloudWatch has been given only totals; `None` while it has figures of each account."""
-    answer = client.get_item(TableName=table, Key={"account": {"S": RUNS}}, ConsistentRead=True)
-    with suppress(ValueError):
-        return datetime.fromisoformat(answer.get("Item", {}).get("totals_since", {}).get("S", ""))
-    return None

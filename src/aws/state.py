@@ -23,9 +23,6 @@ from guard.model import Account, Alert
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# What is known of runs and of no account: `totals_since`, while accounts are too many to measure each.
-RUNS = "#run"
-
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 LARGEST_BATCH = 100  # items
 MOST_CALLS = 3  # for each batch, while DynamoDB doesn't get to all of it
@@ -220,30 +217,6 @@ def acknowledge(client: "DynamoDBClient", table: str, account: Account, alert: A
 def release(client: "DynamoDBClient", table: str, account: Account, unsaid: Sequence[Alert]) -> None:
     """Free claims for the next run to take up at once. Raises as `acknowledge` does."""
     _update_claims(client, table, account, "SET pending.{}.lease = :free", unsaid)
-
-
-def note_totals(client: "DynamoDBClient", table: str, now: datetime) -> bool:
-    """Note that only totals are measured from now on; false if another run has. Raises as others do."""
-    try:
-        client.update_item(
-            TableName=table,
-            Key={"account": {"S": RUNS}},
-            UpdateExpression="SET totals_since = :now",
-            ConditionExpression="attribute_not_exists(totals_since)",
-            ExpressionAttributeValues={":now": {"S": timestamp(now)}},
-        )
-    except client.exceptions.ConditionalCheckFailedException:
-        return False
-    return True
-
-
-def forget_totals(client: "DynamoDBClient", table: str) -> None:
-    """Note that each account is measured again. Raises `ClientError` or `BotoCoreError`."""
-    client.update_item(
-        TableName=table,
-        Key={"account": {"S": RUNS}},
-        UpdateExpression="REMOVE totals_since",
-    )
 
 
 def _update_claims(

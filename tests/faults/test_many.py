@@ -1,6 +1,5 @@
 """Many accounts in one run: nobody is starved, and what is left is the first to be checked next."""
 
-import json
 import re
 from collections import Counter
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from problems import GuardError
 from tests.faults.interrupt import refusing
 from tests.faults.payloads import good
 from tests.faults.upstream import answer
-from tests.world import DEEPSEEK_KEY, NOVITA_KEY, QUARTER, START
+from tests.world import DEEPSEEK_KEY, NOVITA_KEY, QUARTER, START, measured
 
 KEY_OF_A_RICH = "sk-rich-0123456789abcdef"
 WORKERS = 64  # accounts of one provider that are asked at once
@@ -79,24 +78,34 @@ def test_a_run_says_how_many_it_left_and_counts_them_as_no_failed_check(
     [said] = [record for record in caplog.records if hasattr(record, "left")]
     assert (said.levelname, said.left) == ("WARNING", 5)
     assert said.message == "5 of 69 accounts were left for want of time; the next run begins with them."
-    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    blobs = measured(capsys)
     assert sum("CheckSucceeded" in blob for blob in blobs) == WORKERS
     assert [blob["ChecksLeft"] for blob in blobs if "ChecksLeft" in blob] == [5]
     assert Counter(account["error"] for account in summary["accounts"]) == {"timeout": WORKERS + 5}
     assert len(world.dynamodb.scan(TableName=world.table)["Items"]) == WORKERS
 
 
-def test_an_account_is_not_asked_with_too_little_time_to_answer(world, upstream, monkeypatch):
-    # The first answer takes most of the run's time, so that the second account would be cut off, and
-    # that would look like a failure of the provider's.
-    def late(wire):
-        wire.over.wait(3.2)
-        answer(200, good("deepseek"))(wire)
+@pytest.fixture
+def answering_after(world, upstream, monkeypatch):
+    """Two accounts that are asked one after the other, of a provider that takes so many seconds."""
+
+    def slow(seconds):
+        def late(wire):
+            wire.over.wait(seconds)
+            answer(200, good("deepseek"))(wire)
+
+        upstream.script = late
 
     monkeypatch.setattr("check.WORKERS", 1)
     world.keys({"deepseek/first": DEEPSEEK_KEY, "deepseek/second": DEEPSEEK_KEY})
-    upstream.script = late
     world.setenv("DEEPSEEK_URL", upstream.url)
+    return slow
+
+
+def test_an_account_is_not_asked_with_too_little_time_to_answer(world, upstream, answering_after):
+    # The first answer takes most of the run's time, so that the second account would be cut off, and
+    # that would look like a failure of the provider's.
+    answering_after(3.2)
     first, second = world.tick(seconds_left=8)["accounts"]
     assert (first["status"], second["status"]) == ("ok", "failed")
     assert len(asked(upstream)) == 1
@@ -126,7 +135,7 @@ def test_accounts_keep_the_order_of_the_secret_in_the_summary(world):
 
 def totals(capsys):
     """The blobs of metrics since the last call that are about no account."""
-    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    blobs = measured(capsys)
     assert not [blob for blob in blobs if "Account" in blob]
     return blobs
 
@@ -226,7 +235,7 @@ def test_a_table_that_does_not_answer_is_not_asked_for_each_of_many_accounts(
     ):
         frozen.tick()
     assert len(asked) < 20  # a few at once, and a few before it was clear
-    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    blobs = measured(capsys)
     assert [(blob["Balance"], blob["Severity"]) for blob in blobs] == [(4, 2)] * 100
     assert {one["status"] for one in frozen.tick()["accounts"]} == {"ok"}
 
@@ -290,16 +299,9 @@ def test_a_run_whose_table_takes_all_the_time_does_not_pass_as_a_success(world, 
 
 
 def test_an_account_that_was_cut_short_is_left_and_its_provider_is_not_blamed(
-    world, upstream, monkeypatch
+    world, upstream, answering_after
 ):
-    def late(wire):
-        wire.over.wait(2.4)
-        answer(200, good("deepseek"))(wire)
-
-    monkeypatch.setattr("check.WORKERS", 1)
-    world.keys({"deepseek/first": DEEPSEEK_KEY, "deepseek/second": DEEPSEEK_KEY})
-    upstream.script = late
-    world.setenv("DEEPSEEK_URL", upstream.url)
+    answering_after(2.4)
     first, second = world.tick(seconds_left=8)["accounts"]
     assert (first["status"], second["status"]) == ("ok", "failed")
     assert len(asked(upstream)) == 2

@@ -10,7 +10,7 @@ import pytest
 from problems import GuardError
 from providers import PROVIDERS
 from tests.faults.interrupt import refusing
-from tests.world import DEEPSEEK_KEY, QUARTER, START, account
+from tests.world import DEEPSEEK_KEY, QUARTER, START, account, measured
 
 CRITICAL = ("deepseek", "alert", "critical")
 
@@ -185,7 +185,7 @@ def test_a_table_that_refuses_fails_the_run_after_the_metrics(frozen, monkeypatc
         match=r"and novita/default could not be .* \(AccessDenied\)",
     ):
         frozen.tick()
-    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    blobs = measured(capsys)
     assert {(blob["Provider"], blob["Severity"]) for blob in blobs} == {("deepseek", 0), ("novita", 0)}
 
 
@@ -205,7 +205,7 @@ def test_a_table_that_can_not_be_read_fails_the_run_after_the_metrics(frozen, mo
     refusing(monkeypatch, "BatchGetItem")
     with pytest.raises(GuardError, match=r"state of deepseek/default and novita/default could not be"):
         frozen.tick()
-    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    blobs = measured(capsys)
     assert {(blob["Provider"], blob["Balance"]) for blob in blobs} == {
         ("deepseek", 100),
         ("novita", 100),

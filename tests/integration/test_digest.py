@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from aws import clients, digests
-from aws.state import RUNS
+from aws import clients, digests, runs
 from problems import GuardError
 from tests.world import DEEPSEEK_KEY
 
@@ -155,7 +154,7 @@ def test_while_only_totals_are_measured_the_digest_says_so_and_no_longer(world):
 
 @pytest.mark.parametrize("mark", [{}, {"totals_since": {"S": ""}}, {"totals_since": {"S": "never"}}])
 def test_a_mark_that_makes_no_sense_holds_up_no_digest(world, mark):
-    world.dynamodb.put_item(TableName=world.table, Item={"account": {"S": RUNS}, **mark})
+    world.dynamodb.put_item(TableName=world.table, Item={"account": {"S": runs.KEY}, **mark})
     world.tick()
     world.digest()
     assert "CloudWatch" not in flat(text_of(world))

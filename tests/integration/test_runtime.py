@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import subprocess
 import time
 from contextlib import contextmanager, suppress
@@ -13,11 +12,18 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
-from local.tools import ENVIRONMENTS, ROOT, clean_environment, free_port, tool
+from local.tools import (
+    ENVIRONMENTS,
+    ROOT,
+    clean_environment,
+    free_port,
+    invocations,
+    runtime_emulator,
+    tool,
+)
 from tests import stack
 from tests.world import DEEPSEEK_KEY, NOVITA_KEY
 
-EMULATORS = {"x86_64": "aws-lambda-rie-x86_64", "aarch64": "aws-lambda-rie-arm64"}
 FUNCTIONS = stack.resources("AWS::Lambda::Function")
 EVENT = json.loads((ROOT / "events" / "scheduled.json").read_text())
 # AWS's runtime client, and what it imports.
@@ -110,16 +116,11 @@ def guard(build, resources, runtime_client, sandbox):
 def runtime(folder, env, handler):
     """AWS's runtime interface emulator around awslambdaric; yields what invokes the function."""
     port, api = free_port(), free_port()
-    [emulator] = (ENVIRONMENTS / "sam").glob(
-        f"lib/python*/site-packages/samcli/local/rapid/{EMULATORS[platform.machine()]}"
-    )
-    command = [str(emulator), "--log-level", "error"]
-    command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
-    command += ["--runtime-api-address", f"127.0.0.1:{api}"]
+    command = runtime_emulator(port, api, "error")
     # -S: nothing of the environment's own packages.
     command += [tool("dev", "python"), "-S", "-m", "awslambdaric", handler]
     process = subprocess.Popen(command, cwd=folder, env=env, start_new_session=True)
-    url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
+    url = invocations(port)
     try:
         yield lambda event: invoke(url, event)
     finally:

@@ -1,12 +1,11 @@
 """The handler tick by tick: what a person is told over hours and days."""
 
-import json
 from datetime import timedelta
 
 import pytest
 
 from problems import GuardError
-from tests.world import DEEPSEEK_KEY, account
+from tests.world import DEEPSEEK_KEY, account, measured
 
 HOUR = timedelta(hours=1)
 ALERT, REMINDER, RECOVERY = "alert", "reminder", "recovery"
@@ -351,7 +350,7 @@ def test_detailed_metrics_add_the_burn_and_the_components(world, capsys):
     world.setenv("DETAILED_METRICS", "true")
     for _ in range(4 * 24):
         world.tick()
-    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    blobs = measured(capsys)
     deepseek, novita = blobs[-2:]
     assert (deepseek["Granted"], deepseek["ToppedUp"], deepseek["BurnPerDay"]) == (0, 100, 0)
     assert (novita["Cash"], novita["CreditLimit"], novita["OutstandingInvoices"]) == (100, 0, 0)
@@ -360,7 +359,7 @@ def test_detailed_metrics_add_the_burn_and_the_components(world, capsys):
 def test_two_accounts_make_ten_metrics_each_in_its_own_blob(world, capsys):
     for _ in range(4 * 24):
         world.tick()
-    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    blobs = measured(capsys)
     assert len(blobs) == 2 * 4 * 24
     metrics = {
         (metric["Name"], *((name, blob[name]) for name in sorted(names)))

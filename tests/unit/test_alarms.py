@@ -1,6 +1,5 @@
 """The alarms: where they go, what they watch, and when they ring."""
 
-import json
 import re
 
 import pytest
@@ -10,7 +9,7 @@ from guard.model import Severity
 from guard.totals import Totals
 from tests import stack
 from tests.cloudwatch import state
-from tests.world import START
+from tests.world import START, measured
 
 ALARMS = stack.resources("AWS::CloudWatch::Alarm")
 
@@ -91,7 +90,7 @@ def test_past_the_limit_the_alarms_of_the_guard_go_on_watching_what_a_run_emits(
 def test_an_alarm_on_a_metric_of_the_guard_watches_one_that_a_run_emits(world, capsys):
     world.tick()
     metrics.emit_left(1, world.now)  # as a run does that has no time for all
-    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    blobs = measured(capsys)
     emitted = {
         (directive["Namespace"], metric["Name"], frozenset(dimensions))
         for blob in blobs
