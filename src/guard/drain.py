@@ -13,11 +13,13 @@ from guard.model import Drain
 MARGIN = Decimal("0.5")
 # A share that goes at no more than this many times the usual pace is an ordinary hour near the end.
 ORDINARY = 3
-# What is sudden is this many times the usual pace, and stands out at its hour as nothing did in weeks.
-# Before a few days nobody knows what stands out. The benchmark says how often that is wrong.
-SUDDEN = 8
+# What is sudden is so many times the usual pace, so many times that of its hour, and so many times as
+# unusual as anything in weeks. Before a few days nobody knows what is. The benchmark says how often
+# that is wrong.
+SUDDEN, AT_ITS_HOUR, MORE = 9, 4, 1.1
 KNOWN = timedelta(days=3)
-SOON = WEEK
+SOON = 4 * WEEK
+MOST_SLOWED = Decimal("0.5")
 LEAST = Decimal("0.05")  # of any currency; balances are told in cents, and fall by steps of them
 
 
@@ -36,7 +38,7 @@ def drained(
     """What went too fast, if anything did.
 
     That is more than the drain's share of a balance, unless it is the account's usual pace; or, for an
-    account that is known, a pace as never before that would end it within a week.
+    account that is known, a pace as never before that would end it within weeks.
     """
     usual = _usual(curve, habits, now)
     margin = MARGIN if open_already else Decimal(1)
@@ -46,11 +48,23 @@ def drained(
     share = gone / there if there > 0 else Decimal(gone > 0)
     if share > drain.share * margin and (times is None or times > ORDINARY * margin):
         return Drained(gone, drain.within, balance, times)
-    known = curve.span(now) >= KNOWN
-    if usual and known and _sudden(habits, usual, balance, open_already=open_already):
-        before, last = curve.points[-2:]
-        if last.spent - before.spent >= LEAST:
-            return Drained(last.spent - before.spent, last.at - before.at, balance, habits.last / usual)
+    if usual and curve.span(now) >= KNOWN:
+        return _sudden(curve, habits, usual, balance, now, open_already=open_already)
+    return None
+
+
+def _sudden(
+    curve: Curve, habits: Habits, usual: Decimal, balance: Decimal, now: datetime, *, open_already: bool
+) -> Drained | None:
+    """A pace as never before that would end a balance within weeks; it goes on at half of that."""
+    slowed = _slowed(curve, usual, now)
+    times = habits.last / (usual * slowed)
+    stands_out = habits.stood_out >= max(float(AT_ITS_HOUR * slowed), habits.peak * MORE)
+    begins, goes_on = times >= SUDDEN and stands_out, open_already and times >= SUDDEN * MARGIN
+    before, last = curve.points[-2:]
+    fell, soon = last.spent - before.spent, habits.last * Decimal(SOON / HOUR)
+    if (begins or goes_on) and fell >= LEAST and balance <= soon:
+        return Drained(fell, last.at - before.at, balance, times)
     return None
 
 
@@ -60,10 +74,8 @@ def _usual(curve: Curve, habits: Habits, now: datetime) -> Decimal | None:
     return shape.pace if shape else None
 
 
-def _sudden(habits: Habits, usual: Decimal, balance: Decimal, *, open_already: bool) -> bool:
-    """Whether the last pace is as never before; once said, whether it goes on at half of that."""
-    soon = balance <= habits.last * Decimal(SOON / HOUR)
-    if open_already:
-        return soon and habits.last >= usual * SUDDEN * MARGIN
-    fast = habits.last >= usual * SUDDEN
-    return soon and fast and habits.stood_out >= max(SUDDEN, habits.peak)
+def _slowed(curve: Curve, usual: Decimal, now: datetime) -> Decimal:
+    """The share of its usual pace that an account that spends less of late is judged by."""
+    span = min(curve.span(now), WEEK)
+    week = curve.spent_within(span, now) / Decimal(span / HOUR)
+    return min(max(week / usual, MOST_SLOWED), Decimal(1))

@@ -23,8 +23,9 @@ HOURS, WEEKDAYS = 24, 7
 FADES_BY_HALF = timedelta(days=7)  # the hours of the day, and the level
 WEEKDAYS_FADE_BY_HALF = timedelta(days=21)  # a weekday comes only once a week
 PEAK_FADES_BY_HALF = timedelta(days=28)
-QUIET = 0.7  # an hour is never expected to be quieter than this share of the usual pace
+EVENED = 0.2  # how much the mean counts beside an hour's own pace; else at night all would stand out
 MOST_TIMES = 999.0
+MOST_REMEMBERED = 32.0  # times; one correction is not to hide every leak for months
 LEAST_KNOWN = 44.0  # hours, faded: two days; in the first ones every busy hour stands out
 LEAST_LEARNT = timedelta(minutes=10)
 LONGEST_GAP = timedelta(days=15)  # of a longer one only the end is learnt
@@ -46,8 +47,8 @@ class Habits:
     """Spending by hour of the day and by weekday, Monday first; learnt up to `since`.
 
     `last` is the last pace that was learnt, in money an hour; `stood_out`, how many times the pace that
-    was usual for its hour that was; and `peak`, the most that any before it stood out. `unlearnt` was
-    spent since: a few minutes would be lost among the digits that are kept.
+    was usual for its hour that was; and `peak`, the most that any before it stood out, as far as that
+    is remembered. `unlearnt` was spent since: a few minutes would be lost among the digits kept.
     """
 
     hours: tuple[Spent, ...] = field(default=(Spent(NO_MONEY, 0.0),) * HOURS)
@@ -73,7 +74,7 @@ class Habits:
         faded = self._faded(now)
         hours, weekdays = list(faded.hours), list(faded.weekdays)
         pace = money / Decimal((now - start) / HOUR)
-        stood_out = self._stands_out(pace, start + (now - start) / 2)
+        stood_out = self._stands_out(pace, start, now)
         for at, length in _pieces(max(start, now - LONGEST_GAP), now):
             part = pace * Decimal(length)
             _add(hours, at.hour, part, length, _left(at, now, FADES_BY_HALF))
@@ -82,11 +83,13 @@ class Habits:
             faded, hours=tuple(hours), weekdays=tuple(weekdays), last=pace, stood_out=stood_out
         )
 
-    def _stands_out(self, pace: Decimal, when: datetime) -> float:
+    def _stands_out(self, pace: Decimal, start: datetime, end: datetime) -> float:
         shape = self.shape()
         if shape is None or sum(part.hours for part in self.hours) < LEAST_KNOWN:
             return 0.0
-        usual = shape.pace * Decimal(max(shape.factor(when), QUIET))
+        # A job may begin a little before its hour, and end a little after.
+        factor = max(shape.factor(start), shape.factor(end))
+        usual = shape.pace * Decimal((factor + EVENED) / (1 + EVENED))
         return min(float(pace / usual), MOST_TIMES)
 
     def _faded(self, now: datetime) -> "Habits":
@@ -94,7 +97,8 @@ class Habits:
         return Habits(
             _faded(self.hours, _left(start, now, FADES_BY_HALF)),
             _faded(self.weekdays, _left(start, now, WEEKDAYS_FADE_BY_HALF)),
-            peak=max(self.peak, self.stood_out) * _left(start, now, PEAK_FADES_BY_HALF),
+            peak=min(max(self.peak, self.stood_out), MOST_REMEMBERED)
+            * _left(start, now, PEAK_FADES_BY_HALF),
             since=now,
         )
 

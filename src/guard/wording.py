@@ -127,7 +127,7 @@ def fast_drain(found: Drained, currency: str, drain: Drain) -> tuple[str, ...]:
     if share > drain.share:
         limit = f"{_percent(drain.share)} within {length(drain.within)}"
         return (*said, f"more than {limit} is taken as a drain")
-    return (*said, "it is faster than anything seen before, and would use it up within a week")
+    return (*said, "nothing stood out as much for weeks, as a leaked key does")
 
 
 def drain_over(drain: Drain) -> tuple[str, ...]:

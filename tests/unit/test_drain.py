@@ -44,12 +44,42 @@ def office(when):
 
 
 @pytest.mark.parametrize("usual", [office, even(24)])
-@pytest.mark.parametrize("days_left", [2, 3, 7, 20])
-def test_a_leaked_key_that_burns_ten_times_the_usual_pace_is_said_at_the_next_reading(usual, days_left):
+@pytest.mark.parametrize("hour", [0, 8, 12, 16])
+@pytest.mark.parametrize("days_left", [2, 3, 20, 100])
+def test_a_leaked_key_that_burns_ten_times_the_usual_pace_is_said_at_the_next_reading(
+    usual, hour, days_left
+):
     story = Story(24 * (5 + days_left))
-    assert story.goes_on(5 * DAY, usual) == []
+    assert story.goes_on(5 * DAY + hour * HOUR, usual) == []
     assert story.goes_on(QUARTER, lambda when: usual(when) + 240) == ["alert"]
     assert "times the usual pace" in " ".join(story.why)
+
+
+def test_one_correction_does_not_hide_leaks_for_months():
+    story = Story(500 + 24 * 70)
+    story.goes_on(5 * DAY, even(24))
+    assert story.goes_on(QUARTER, even(24 * 2000)) == ["alert"]
+    story.goes_on(30 * DAY + 12 * HOUR, even(24))
+    assert story.goes_on(QUARTER, even(24 * 20)) == ["alert"]
+
+
+def test_an_account_that_has_slowed_down_is_judged_by_its_present_pace():
+    story = Story(24 * 40)
+    story.goes_on(14 * DAY, even(24))
+    assert story.goes_on(10 * DAY, even(8)) == []
+    assert story.goes_on(QUARTER, even(88)) == ["alert"]
+
+
+def test_a_job_that_begins_a_little_before_its_hour_is_no_leak():
+    def nightly(when):
+        return 24 * 12 if when.hour == 2 and when.minute else 12
+
+    def early(when):
+        return 24 * 12 if when == START + 4 * DAY + 2 * HOUR else nightly(when)
+
+    story = Story(24 * 30)
+    story.goes_on(4 * DAY, nightly)
+    assert story.goes_on(DAY, early) == []
 
 
 def test_a_leak_is_said_once_while_it_goes_on_and_over_when_it_stops():
@@ -79,10 +109,10 @@ def test_a_share_of_the_balance_is_said_whatever_is_known_of_the_pace():
     assert known.goes_on(QUARTER, even(96 * 30_000)) == ["alert"]
 
 
-def test_a_sudden_pace_that_would_last_for_weeks_is_left_alone():
-    story = Story(24 * 5 + 24 * 365)
+def test_a_sudden_pace_that_would_last_for_months_is_left_alone():
+    story = Story(24 * 5 + 24 * 730)
     story.goes_on(5 * DAY, even(24))
-    assert story.goes_on(2 * HOUR, even(240)) == []
+    assert story.goes_on(2 * HOUR, even(264)) == []
 
 
 def test_cents_are_no_pace():

@@ -99,7 +99,7 @@ def test_a_sudden_pace_is_told_against_the_usual_one():
         "2.50 USD went within 15 minutes: 2% of what was there",
         "that is 10 times the usual pace",
         "at that pace the rest lasts 9.8 hours",
-        "it is faster than anything seen before, and would use it up within a week",
+        "nothing stood out as much for weeks, as a leaked key does",
     )
 
 
