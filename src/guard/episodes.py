@@ -176,6 +176,7 @@ def _after_reading(
         severity, reasons = judge(
             balance.amount,
             pace and pace.runway,
+            pace and pace.earliest,
             rules.budgets.get(balance.currency),
             rules,
             available=reading.available,

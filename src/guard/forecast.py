@@ -1,13 +1,15 @@
 """When a balance will be used up: the usual pace, shaped as the account spends, and how sure that is.
 
 The usual pace of the last weeks is shared out over the hours to come as it was over those that went.
-What the last hours were above or below it goes on for a while, and fades. Beyond half of the time that
-was seen, an account that strays from its own ways is believed less, on the side of caution.
+An account that keeps to its ways, and was faster or slower for two days, stays so. What the last hours
+were above or below that goes on for a while, and fades. Beyond half of the time that was seen, an
+account that strays from its ways is believed less, on the side of caution.
 `benchmarks/forecast.py` compares this with other ways, and says how wrong each is.
 """
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -20,6 +22,9 @@ LONGEST = timedelta(days=365)
 
 MOMENTUM_FADES_BY_HALF = timedelta(hours=8)
 MOMENTUM_LOOKS_BACK = timedelta(hours=24)
+LEVEL_LOOKS_BACK = timedelta(days=2)
+LEVEL_DOUBT = 3.0  # how fast a new level is believed less as an account strays from its ways
+LEAST_LEVEL = 0.05  # of the usual pace; two days of nothing are no level
 BLOCK = 6  # hours; how far an account strays from its ways is judged by such pieces
 MOST_BLOCKS = 32
 SEEN_SHARE = 0.5  # of the time that was seen, which an account's pace is believed for
@@ -50,13 +55,15 @@ def forecast(curve: Curve, habits: Habits, balance: Decimal, now: datetime) -> F
     if known < ENOUGH or not hours_known:
         return None
     shape = habits.shape()
-    burn = shape.pace * HOURS if shape else Decimal(0)
+    if shape is None:
+        runway = LONGEST if balance > 0 else timedelta(0)
+        return Forecast(Decimal(0), runway, runway, runway)
+    strays = astray(curve, shape, now)
+    shape = replace(shape, pace=shape.pace * Decimal(_level(curve, shape, strays, now)))
+    burn = shape.pace * HOURS
     if balance <= 0:
         return Forecast(burn, timedelta(0), timedelta(0), timedelta(0))
-    if shape is None:
-        return Forecast(burn, LONGEST, LONGEST, LONGEST)
     steps = tuple(_ahead(shape, _momentum(curve, shape, now), now))
-    strays = astray(curve, shape, now)
     hours = _careful(_hours_until(float(balance / shape.pace), steps), known, strays)
     off = math.exp(min(OFF_AT_LEAST + OFF_ASTRAY * strays, OFF_AT_MOST))
     return Forecast(burn, *(_span(hours * by) for by in (1, 1 / off, off)))
@@ -85,6 +92,14 @@ def _hours_until(needed: float, steps: tuple[tuple[float, float], ...]) -> float
         needed -= length * pace
         hours += length
     return hours + needed
+
+
+def _level(curve: Curve, shape: Shape, strays: float, now: datetime) -> float:
+    """By what the pace differs of late from the usual one, as far as that can be told from chance."""
+    hours = min(curve.span(now), LEVEL_LOOKS_BACK) // HOUR
+    usual = sum(shape.factor(now - (n + 0.5) * HOUR) for n in range(hours))
+    spent = float(curve.spent_within(hours * HOUR, now) / shape.pace)
+    return float(max(spent / usual, LEAST_LEVEL) ** max(1 - LEVEL_DOUBT * strays, 0))
 
 
 def _momentum(curve: Curve, shape: Shape, now: datetime) -> float:

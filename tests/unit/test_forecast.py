@@ -148,6 +148,19 @@ def test_what_was_learnt_fades_when_ways_change():
     assert 10 < a_day(memory) < 20
 
 
+def test_an_account_of_steady_ways_is_believed_when_it_grows():
+    memory = lived(10 * DAY, lambda when: 24 if when < MONDAY + 7 * DAY else 36, HOUR)
+    assert 31 < a_day(memory) < 36
+
+
+def test_an_account_that_strays_is_not_believed_when_it_had_two_busy_days():
+    def now_and_then(when):
+        return 240 if (when - MONDAY) // DAY in {0, 3, 4, 8, 9} and when.hour < 12 else 0
+
+    usual = float(lived(10 * DAY, now_and_then, HOUR).rows["USD"].habits.shape().pace) * 24
+    assert a_day(lived(10 * DAY, now_and_then, HOUR)) < 1.1 * usual
+
+
 def test_an_account_that_strays_is_believed_for_half_of_what_was_seen_and_an_even_one_for_longer():
     strays = lived(2 * DAY, lambda when: 288 if when < MONDAY + 4 * HOUR else 0)
     assert days(strays, 240) < 7  # ten days of the mean pace
