@@ -22,7 +22,7 @@ from local.tools import ROOT, LocalError
 PICTURE = ROOT / "docs" / "forecast.png"
 WIDTH, HEIGHT = 1200, 680
 # The days that are shown: of an account that is known by then, and goes on, so that the truth is known.
-BEGIN, END = 7.0, 31.0
+BEGIN, END = 24.0, 48.0
 DAYS = 56
 CREDIT, REFILLED_AT = 20.0, 0.4  # in days of mean spend
 EVERY = timedelta(hours=6)

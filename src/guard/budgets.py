@@ -1,11 +1,10 @@
 """The severity of a balance, and the margin that leaving it takes.
 
 A balance that hovers at a threshold would cross it many times a day. So a severity is entered at
-the owner's figure and left a margin beyond it. For money that is a tenth of the figure: it moves
-by cents while it hovers and by whole top-ups when it recovers. For a runway, which is an estimate
-and wobbles with the pace of the day, its early end must lie beyond the figure: a quarter at least,
-twice the figure at most. Out of `exhausted` it is a tenth of the critical figure, and ten cents at
-least: a bonus of a few cents does not bring a service back.
+the owner's figure and left a margin beyond it: a tenth of the figure for money, which moves by
+cents while it hovers and by whole top-ups when it recovers; a quarter for a runway, which is an
+estimate and wobbles with the pace of the day. Out of `exhausted` it is a tenth of the critical
+figure, and ten cents at least: a bonus of a few cents does not bring a service back.
 """
 
 from datetime import timedelta
@@ -17,13 +16,11 @@ from guard.model import Budget, Rules, Severity
 LEAST_MARGIN = Decimal("0.10")  # of any currency
 MONEY_MARGIN = Decimal("1.1")
 RUNWAY_MARGIN = 1.25
-MOST_RUNWAY_MARGIN = 2.0  # however unsure, a top-up to twice the figure is enough
 
 
 def judge(
     amount: Decimal,
     runway: timedelta | None,
-    earliest: timedelta | None,
     budget: Budget | None,
     rules: Rules,
     *,
@@ -32,11 +29,10 @@ def judge(
 ) -> tuple[Severity, tuple[str, ...]]:
     """The severity of a balance that stood at `before`, and the reasons for it.
 
-    `earliest` is the early end of the runway. Reasons are among `balance`, `runway` and `unavailable`.
+    Reasons are among `balance`, `runway` and `unavailable`.
     """
     levels = _levels(amount, runway, budget, rules, available=available, margin=False)
-    shortened = _shortened(runway, earliest)
-    held = _levels(amount, shortened, budget, rules, available=available, margin=True)
+    held = _levels(amount, runway, budget, rules, available=available, margin=True)
     entered = max(levels.values())
     severity = max(entered, min(before, max(held.values())))
     # A severity that is only held by its margin is held for the reason that margin belongs to.
@@ -56,7 +52,7 @@ def _levels(
     return {
         "unavailable": Severity.OK if available else Severity.EXHAUSTED,
         "balance": _by_balance(amount, budget, MONEY_MARGIN if margin else Decimal(1)),
-        "runway": _by_runway(runway, rules),
+        "runway": by_runway(runway, rules, RUNWAY_MARGIN if margin else 1.0),
     }
 
 
@@ -71,19 +67,13 @@ def _by_balance(amount: Decimal, budget: Budget | None, margin: Decimal) -> Seve
     return Severity.OK
 
 
-def _shortened(runway: timedelta | None, earliest: timedelta | None) -> timedelta | None:
-    """A runway less its margin."""
-    if runway is None or earliest is None or runway >= LONGEST:
-        return runway
-    return max(min(runway / RUNWAY_MARGIN, earliest), runway / MOST_RUNWAY_MARGIN)
-
-
-def _by_runway(runway: timedelta | None, rules: Rules) -> Severity:
+def by_runway(runway: timedelta | None, rules: Rules, margin: float = 1.0) -> Severity:
+    """How bad a runway is."""
     # The longest runway means that or more, so no figure and no margin can lie beyond it.
     if runway is None or rules.runway is None or runway >= LONGEST:
         return Severity.OK
-    if runway <= rules.runway.critical:
+    if runway <= rules.runway.critical * margin:
         return Severity.CRITICAL
-    if runway <= rules.runway.warning:
+    if runway <= rules.runway.warning * margin:
         return Severity.WARNING
     return Severity.OK

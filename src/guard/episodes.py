@@ -9,10 +9,10 @@ from functools import partial
 from typing import NamedTuple
 
 from guard import wording
-from guard.budgets import judge
+from guard.budgets import by_runway, judge
 from guard.curve import Curve
 from guard.drain import drained
-from guard.forecast import forecast
+from guard.forecast import LONGEST, forecast
 from guard.habits import Habits
 from guard.memory import EpisodeKey, Failing, Memory, Row
 from guard.model import (
@@ -34,6 +34,7 @@ from guard.model import (
 from guard.tally import Tally
 
 FAILURES_IN_A_ROW = 3
+CLEAR = 2.0  # times its figure; however unsure a runway is, it is over that then
 # What another try won't heal is said at the first failure.
 AT_ONCE = frozenset({CheckError.AUTH, CheckError.PERMISSION, CheckError.BILLING, CheckError.CONFIG})
 
@@ -176,7 +177,6 @@ def _after_reading(
         severity, reasons = judge(
             balance.amount,
             pace and pace.runway,
-            pace and pace.earliest,
             rules.budgets.get(balance.currency),
             rules,
             available=reading.available,
@@ -190,6 +190,7 @@ def _after_reading(
                 pace and pace.runway,
                 reasons,
                 pace and (pace.earliest, pace.latest),
+                topped_up=before is not None and balance.amount > before.balance,
             )
         )
         if before or balance.amount != 0:
@@ -258,7 +259,7 @@ def _conditions(
             yield (Condition.LOW_BALANCE, balance.currency), partial(_unused, balance, used)
     for one in judged:
         currency = one.balance.currency
-        yield (Condition.LOW_BALANCE, currency), partial(_low_balance, one, rules)
+        yield (Condition.LOW_BALANCE, currency), partial(_low_balance, memory, one, rules)
         if currency in memory.rows:
             yield (Condition.FAST_DRAIN, currency), partial(_fast_drain, memory, one, rules, now)
         if one.balance.cash is not None:
@@ -270,8 +271,22 @@ def _unused(balance: Balance, used: set[str]) -> Finding:
     return Finding(Severity.OK, (), why, Judged(balance, Severity.OK, None, None))
 
 
-def _low_balance(one: Judged, rules: Rules) -> Finding:
-    return Finding(one.severity, one.reasons, wording.low_balance(one, rules), one)
+def _low_balance(memory: Memory, one: Judged, rules: Rules) -> Finding:
+    before = memory.episodes.get((Condition.LOW_BALANCE, one.balance.currency))
+    unsure = before is not None and _may_still_be(before.severity, one, rules)
+    severity = None if unsure else one.severity
+    return Finding(severity, one.reasons, wording.low_balance(one, rules), one)
+
+
+def _may_still_be(said: Severity, one: Judged, rules: Rules) -> bool:
+    """Whether it isn't sure that it is better than what was said: a runway that swings says so once.
+
+    Nor is it better before its early end is, unless money was added; a balance is never unsure.
+    """
+    if one.topped_up or said is Severity.EXHAUSTED or one.between is None or one.runway is None:
+        return False
+    earliest = LONGEST if one.runway >= LONGEST else max(one.between[0], one.runway / CLEAR)
+    return one.severity < min(by_runway(earliest, rules), said)
 
 
 def _fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Finding:

@@ -149,7 +149,8 @@ class Failure:
 class Judged:
     """What the guard thinks of one balance. `reasons` says what put it above `ok`.
 
-    `between` are the ends between which the runway lies eight times in ten.
+    `between` are the ends between which the runway lies eight times in ten; `topped_up`, whether money
+    was added since the last reading.
     """
 
     balance: Balance
@@ -158,6 +159,7 @@ class Judged:
     runway: timedelta | None
     reasons: tuple[str, ...] = ()
     between: tuple[timedelta, timedelta] | None = None
+    topped_up: bool = False
 
 
 class Rated(Protocol):

@@ -103,7 +103,7 @@ def _cause(reason: str, one: Judged, budget: Budget | None, rules: Rules) -> str
     if reason == "runway" and rules.runway:
         span = rules.runway.critical if word == "critical" else rules.runway.warning
         if one.runway and one.runway > span:
-            return f"it is not yet sure to last longer than {length(span)}, the {word} figure"
+            return f"it is still expected to last hardly longer than {length(span)}, the {word} figure"
         return f"it is expected to last no longer than {length(span)}, the {word} figure for the runway"
     if one.balance.amount <= 0 or budget is None:
         return "the balance is used up"

@@ -15,12 +15,11 @@ RUNWAY = Spans(7 * DAY, 2 * DAY)
 
 
 def judged(
-    amount, *, days=None, at_least=None, budget=BUDGET, runway=RUNWAY, before=OK, available=True
+    amount, *, days=None, budget=BUDGET, runway=RUNWAY, before=OK, available=True
 ) -> tuple[Severity, tuple[str, ...]]:
     span = None if days is None else timedelta(days=days)
-    earliest = span if at_least is None else timedelta(days=at_least)
     rules = Rules({}, runway, Spans(DAY, DAY), None)
-    return judge(Decimal(amount), span, earliest, budget, rules, available=available, before=before)
+    return judge(Decimal(amount), span, budget, rules, available=available, before=before)
 
 
 BALANCE, RUNS_OUT = ("balance",), ("runway",)
@@ -96,22 +95,6 @@ def test_leaving_a_severity_takes_a_tenth_of_its_figure(before, amount, severity
 )  # fmt: skip
 def test_leaving_a_runway_takes_a_quarter_of_its_figure(before, days, severity):
     assert judged("1000", days=days, before=before) == (severity, RUNS_OUT if severity else ())
-
-
-@pytest.mark.parametrize(
-    ("before", "days", "at_least", "severity"),
-    [
-        (WARNING, 12, 6.9, WARNING), (WARNING, 12, 7.01, OK),
-        (WARNING, 14, 3, WARNING), (WARNING, 14.01, 3, OK),
-        (CRITICAL, 3, 1.9, CRITICAL), (CRITICAL, 3, 2.01, WARNING), (CRITICAL, 4.01, 1, WARNING),
-        (OK, 7.01, 2, OK), (WARNING, 8.7, 8.6, WARNING),
-    ],
-)  # fmt: skip
-def test_a_runway_that_is_unsure_is_left_when_its_early_end_is_or_at_twice_its_figure(
-    before, days, at_least, severity
-):
-    said = judged("1000", days=days, at_least=at_least, before=before)
-    assert said == (severity, RUNS_OUT if severity else ())
 
 
 def test_without_a_budget_more_than_ten_cents_end_exhausted():
