@@ -279,9 +279,9 @@ def _low_balance(memory: Memory, one: Judged, rules: Rules) -> Finding:
 
 
 def _may_still_be(said: Severity, one: Judged, rules: Rules) -> bool:
-    """Whether it isn't sure that it is better than what was said: a runway that swings says so once.
+    """Whether a runway may be as short as was said: one that swings with bursts is said once.
 
-    Nor is it better before its early end is, unless money was added; a balance is never unsure.
+    It is better when its early end is, or when money was added. A balance is never unsure.
     """
     if one.topped_up or said is Severity.EXHAUSTED or one.between is None or one.runway is None:
         return False
