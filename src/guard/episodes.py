@@ -47,12 +47,16 @@ class Verdict(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """How bad one condition is now (`None`: not known), and what to say about it."""
+    """How bad one condition is now (`None`: not known), and what to say about it.
+
+    `unsure`, that it may still be as bad as was said.
+    """
 
     severity: Severity | None
     reasons: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
     judged: Judged | None = None
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,12 @@ def verdict(
     remind_every: Spans,
     *,
     undelivered: bool = False,
+    unsure: bool = False,
 ) -> Verdict:
     """Whether to say something about a condition that stands at `severity` now, and why.
 
-    `episode` is what was said before; `undelivered`, that something of it is still on its way.
+    `episode` is what was said before; `undelivered`, that something of it is still on its way;
+    `unsure`, that it may still be as bad as was said.
     """
     if severity is None:
         return Verdict(None, "unknown: the last word stands")
@@ -88,11 +94,13 @@ def verdict(
             if severity is Severity.OK
             else Verdict(Kind.ALERT, "opened: nothing was said of it yet")
         )
+    if unsure and severity is Severity.OK:
+        return Verdict(None, "better, and not sure to be over")
     if severity is Severity.OK:
         return Verdict(Kind.RECOVERY, "recovered: it was announced, and is over")
     if severity > episode.severity:
         return Verdict(Kind.ALERT, "worse than what was last said")
-    if severity < episode.severity:
+    if severity < episode.severity and not unsure:
         return Verdict(None, "better, but not over")
     if undelivered:
         return Verdict(None, "the last word is still on its way")
@@ -139,10 +147,12 @@ def decide(
             now,
             rules.remind_every,
             undelivered=before is not None and before.id in undelivered,
+            unsure=finding.unsure,
         )
         serial += before is None and said.kind is Kind.ALERT
-        after = _episode(before, finding.severity, said, account, key, now, serial)
-        if after and finding.severity is not Severity.OK:
+        stands = None if finding.unsure else finding.severity
+        after = _episode(before, stands, said, account, key, now, serial)
+        if after and stands is not Severity.OK:
             episodes[key] = after
         if after and said.kind:
             alerts.append(_alert(said.kind, after, key, finding, account, rules, now))
@@ -273,9 +283,12 @@ def _unused(balance: Balance, used: set[str]) -> Finding:
 
 def _low_balance(memory: Memory, one: Judged, rules: Rules) -> Finding:
     before = memory.episodes.get((Condition.LOW_BALANCE, one.balance.currency))
-    unsure = before is not None and _may_still_be(before.severity, one, rules)
-    severity = None if unsure else one.severity
-    return Finding(severity, one.reasons, wording.low_balance(one, rules), one)
+    found = Finding(one.severity, one.reasons, wording.low_balance(one, rules), one)
+    if before is None or rules.runway is None or not _may_still_be(before.severity, one, rules):
+        return found
+    reasons = tuple(dict.fromkeys((*one.reasons, "runway")))
+    why = (*found.why, wording.not_sure(before.severity, rules.runway))
+    return found._replace(reasons=reasons, why=why, unsure=True)
 
 
 def _may_still_be(said: Severity, one: Judged, rules: Rules) -> bool:

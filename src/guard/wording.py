@@ -9,7 +9,7 @@ from guard.drain import Drained
 from guard.figures import money
 from guard.forecast import LONGEST
 from guard.memory import Memory
-from guard.model import Budget, CheckError, Drain, Failure, Judged, Rules, Severity
+from guard.model import Budget, CheckError, Drain, Failure, Judged, Rules, Severity, Spans
 
 CENT = Decimal("0.01")
 MINUTE = timedelta(minutes=1)
@@ -103,7 +103,7 @@ def _cause(reason: str, one: Judged, budget: Budget | None, rules: Rules) -> str
     if reason == "runway" and rules.runway:
         span = rules.runway.critical if word == "critical" else rules.runway.warning
         if one.runway and one.runway > span:
-            return f"it is still expected to last hardly longer than {length(span)}, the {word} figure"
+            return not_sure(one.severity, rules.runway)
         return f"it is expected to last no longer than {length(span)}, the {word} figure for the runway"
     if one.balance.amount <= 0 or budget is None:
         return "the balance is used up"
@@ -112,6 +112,13 @@ def _cause(reason: str, one: Judged, budget: Budget | None, rules: Rules) -> str
     if one.balance.amount > money_figure:
         return f"the balance is still within a tenth of {figures}, its {word} figure"
     return f"the balance is at or below {figures}, its {word} figure"
+
+
+def not_sure(said: Severity, runway: Spans) -> str:
+    """A runway that is over its figure, and not by enough to count on."""
+    if said >= Severity.CRITICAL:
+        return f"it is not yet sure to last longer than {length(runway.critical)}, the critical figure"
+    return f"it is not yet sure to last longer than {length(runway.warning)}, the warning figure"
 
 
 def fast_drain(found: Drained, currency: str, drain: Drain) -> tuple[str, ...]:

@@ -63,6 +63,21 @@ def test_whether_to_say_something(said, hours_ago, stands, undelivered, kind, re
     assert verdict(episode, stands, NOW, EVERY, undelivered=undelivered) == (kind, reason)
 
 
+# The same where it may still be as bad as was said.
+UNSURE = [
+    (WARNING,  99, OK,        None,       "better, and not sure to be over"),
+    (CRITICAL,  1, WARNING,   None,       "said already, and no reminder due"),
+    (CRITICAL, 23, WARNING,   None,       "said already, and no reminder due"),
+    (CRITICAL, 24, WARNING,   "reminder", "a reminder is due"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "hours_ago", "stands", "kind", "reason"), UNSURE)
+def test_whether_to_say_something_that_is_not_sure_to_be_better(said, hours_ago, stands, kind, reason):
+    at = NOW - hours_ago * HOUR
+    assert verdict(Episode("e", at, said, at, 1), stands, NOW, EVERY, unsure=True) == (kind, reason)
+
+
 class Story:
     """One account over time: each reading or failure tells what is said because of it."""
 

@@ -1,5 +1,6 @@
 """A runway that swings with the bursts of an account: what is said of it, and how often."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -15,8 +16,9 @@ RULES = Rules({}, Spans(7 * DAY, 2 * DAY), Spans(365 * DAY, 365 * DAY), None)
 class Story:
     """An account that is read every hour, and what is said of its balance."""
 
-    def __init__(self, credit, pace):
+    def __init__(self, credit, pace, rules=RULES):
         self.memory, self.balance, self.pace, self.now = Memory(), Decimal(credit), pace, MONDAY
+        self.rules = rules
 
     def goes_on(self, span):
         said = []
@@ -28,9 +30,10 @@ class Story:
 
     def is_read(self, *, available=True):
         reading = Reading((Balance("USD", round(self.balance, 6)),), available=available)
-        decision = decide(self.memory, reading, RULES, Account("deepseek", "x"), self.now)
+        decision = decide(self.memory, reading, self.rules, Account("deepseek", "x"), self.now)
         self.memory = loads(dumps(decision.memory))
         self.runway = decision.judged[0].runway / DAY if decision.judged[0].runway else None
+        self.why = [one.why for one in decision.alerts]
         low = [one for one in decision.alerts if one.condition is Condition.LOW_BALANCE]
         return [f"{one.kind} {one.severity.name}" for one in low]
 
@@ -56,6 +59,20 @@ def test_a_runway_that_is_longer_for_a_while_and_may_yet_be_short_is_not_said_to
         assert story.goes_on(DAY) == []
         longest = max(longest, story.runway)
     assert longest > 1.2 * 7
+
+
+def test_reminders_go_on_while_it_is_unsure_how_low_a_balance_is_as_often_as_it_seems_to_be():
+    story = Story(250, bursts(3, 2), replace(RULES, remind_every=Spans(DAY, 6 * HOUR)))
+    story.goes_on(3 * DAY + 14 * HOUR)
+    assert story.goes_on(23 * HOUR) == []
+    assert 2.5 < story.runway < 7
+    assert story.goes_on(HOUR) == ["reminder CRITICAL"]
+    assert story.why == [
+        (
+            "it is expected to last no longer than 7 days, the warning figure for the runway",
+            "it is not yet sure to last longer than 2 days, the critical figure",
+        )
+    ]
 
 
 def test_a_top_up_is_a_recovery_at_once_however_unsure_the_runway_is():
