@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from guard.curve import WEEK, Curve
+from guard.curve import DAY, WEEK, Curve
 from guard.forecast import ENOUGH
-from guard.habits import HOUR, Habits
+from guard.habits import HOUR, HOURS, Habits
 from guard.model import Drain
 
 # A drain is over at half of what opened it, so that a pace at the limit says so once.
@@ -20,6 +20,7 @@ SUDDEN, AT_ITS_HOUR, MORE = 9, 4, 1.1
 KNOWN = timedelta(days=3)
 SOON = 4 * WEEK
 MOST_SLOWED = Decimal("0.5")
+IDLE = Decimal("0.1")  # of the usual pace, over a day
 LEAST = Decimal("0.05")  # of any currency; balances are told in cents, and fall by steps of them
 
 
@@ -57,9 +58,9 @@ def _sudden(
     curve: Curve, habits: Habits, usual: Decimal, balance: Decimal, now: datetime, *, open_already: bool
 ) -> Drained | None:
     """A pace as never before that would end a balance within weeks; it goes on at half of that."""
-    slowed = _slowed(curve, usual, now)
+    slowed, at_its_hour = _of_late(curve, usual, now)
     times = habits.last / (usual * slowed)
-    stands_out = habits.stood_out >= max(float(AT_ITS_HOUR * slowed), habits.peak * MORE)
+    stands_out = habits.stood_out >= max(at_its_hour, habits.peak * MORE)
     begins, goes_on = times >= SUDDEN and stands_out, open_already and times >= SUDDEN * MARGIN
     before, last = curve.points[-2:]
     fell, soon = last.spent - before.spent, habits.last * Decimal(SOON / HOUR)
@@ -74,8 +75,15 @@ def _usual(curve: Curve, habits: Habits, now: datetime) -> Decimal | None:
     return shape.pace if shape else None
 
 
-def _slowed(curve: Curve, usual: Decimal, now: datetime) -> Decimal:
-    """The share of its usual pace that an account that spends less of late is judged by."""
+def _of_late(curve: Curve, usual: Decimal, now: datetime) -> tuple[Decimal, int]:
+    """What share of the usual pace is judged by, and how many times that of its hour stands out.
+
+    An account that has slowed down is judged by its present pace. One that has paused is not: when it
+    goes on, all is more than of late, so that more must stand out.
+    """
     span = min(curve.span(now), WEEK)
-    week = curve.spent_within(span, now) / Decimal(span / HOUR)
-    return min(max(week / usual, MOST_SLOWED), Decimal(1))
+    days = [curve.spent_between(now - (n + 1) * DAY, now - n * DAY) for n in range(span // DAY)]
+    week = curve.spent_within(span, now) / (usual * Decimal(span / HOUR))
+    paused = min(days) < usual * HOURS * IDLE
+    slowed = Decimal(1) if paused else min(max(week, MOST_SLOWED), Decimal(1))
+    return slowed, SUDDEN if week < MOST_SLOWED else AT_ITS_HOUR

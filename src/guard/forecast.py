@@ -1,9 +1,9 @@
 """When a balance will be used up: the usual pace, shaped as the account spends, and how sure that is.
 
 The usual pace of the last weeks is shared out over the hours to come as it was over those that went.
-An account that keeps to its ways, and was faster or slower for a week, stays so. What the last hours
-were above or below that goes on for a while, and fades. Beyond half of the time that was seen, an
-account that strays from its ways is believed less, on the side of caution.
+An account that keeps to its ways, and was faster for a week, stays so. What the last hours were above
+or below that goes on for a while, and fades. Beyond half of the time that was seen, an account that
+strays from its ways is believed less, on the side of caution.
 `benchmarks/forecast.py` compares this with other ways, and says how wrong each is.
 """
 
@@ -23,7 +23,6 @@ LONGEST = timedelta(days=365)
 MOMENTUM_FADES_BY_HALF = timedelta(hours=8)
 MOMENTUM_LOOKS_BACK = timedelta(hours=24)
 LEVEL_DOUBT = 2.0  # how fast a new level is believed less as an account strays from its ways
-LEAST_LEVEL = 0.05  # of the usual pace; a week of nothing is no level
 BLOCK = 6  # hours; how far an account strays from its ways is judged by such pieces
 MOST_BLOCKS = 32
 SEEN_SHARE = 0.5  # of the time that was seen, which an account's pace is believed for
@@ -94,12 +93,15 @@ def _hours_until(needed: float, steps: tuple[tuple[float, float], ...]) -> float
 
 
 def _level(curve: Curve, shape: Shape, strays: float, now: datetime) -> float:
-    """By what the last week differs from the usual pace, as far as that can be told from chance."""
+    """By what the last week exceeds the usual pace, as far as that can be told from chance.
+
+    A slower week is none: what was spent while a top-up came in is missing in the curve.
+    """
     # A whole week, so that a weekend is no lower level.
     hours = min(curve.span(now), WEEK) // HOUR
     usual = sum(shape.factor(now - (n + 0.5) * HOUR) for n in range(hours))
     spent = float(curve.spent_within(hours * HOUR, now) / shape.pace)
-    return float(max(spent / usual, LEAST_LEVEL) ** max(1 - LEVEL_DOUBT * strays, 0))
+    return float(max(spent / usual, 1) ** max(1 - LEVEL_DOUBT * strays, 0))
 
 
 def _momentum(curve: Curve, shape: Shape, now: datetime) -> float:

@@ -25,7 +25,7 @@ WEEKDAYS_FADE_BY_HALF = timedelta(days=21)  # a weekday comes only once a week
 PEAK_FADES_BY_HALF = timedelta(days=28)
 EVENED = 0.2  # how much the mean counts beside an hour's own pace; else at night all would stand out
 MOST_TIMES = 999.0
-MOST_REMEMBERED = 32.0  # times; one correction is not to hide every leak for months
+MOST_REMEMBERED = 32.0  # times, of the first: one correction is not to hide every leak for months
 LEAST_KNOWN = 44.0  # hours, faded: two days; in the first ones every busy hour stands out
 LEAST_LEARNT = timedelta(minutes=10)
 LONGEST_GAP = timedelta(days=15)  # of a longer one only the end is learnt
@@ -87,18 +87,20 @@ class Habits:
         shape = self.shape()
         if shape is None or sum(part.hours for part in self.hours) < LEAST_KNOWN:
             return 0.0
-        # A job may begin a little before its hour, and end a little after.
-        factor = max(shape.factor(start), shape.factor(end))
+        # A job may begin a little before its hour, and end a little after; in a gap it may be anywhere.
+        times = (at for at, _ in _pieces(max(start, end - LONGEST_GAP), end))
+        factor = max(shape.factor(end), *map(shape.factor, times))
         usual = shape.pace * Decimal((factor + EVENED) / (1 + EVENED))
         return min(float(pace / usual), MOST_TIMES)
 
     def _faded(self, now: datetime) -> "Habits":
         start = self.since or now
+        seen_before = self.peak >= MOST_REMEMBERED / 2
+        last = self.stood_out if seen_before else min(self.stood_out, MOST_REMEMBERED)
         return Habits(
             _faded(self.hours, _left(start, now, FADES_BY_HALF)),
             _faded(self.weekdays, _left(start, now, WEEKDAYS_FADE_BY_HALF)),
-            peak=min(max(self.peak, self.stood_out), MOST_REMEMBERED)
-            * _left(start, now, PEAK_FADES_BY_HALF),
+            peak=max(self.peak, last) * _left(start, now, PEAK_FADES_BY_HALF),
             since=now,
         )
 

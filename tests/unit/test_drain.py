@@ -10,7 +10,8 @@ from guard.memory import Memory, dumps, loads
 from guard.model import Account, Balance, Condition, Drain, Reading, Rules, Spans
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
-HOUR, DAY, QUARTER = timedelta(hours=1), timedelta(days=1), timedelta(minutes=15)
+MINUTE, QUARTER = timedelta(minutes=1), timedelta(minutes=15)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RULES = Rules({}, None, Spans(365 * DAY, 365 * DAY), Drain(Decimal("0.25"), HOUR))
 
 
@@ -80,6 +81,38 @@ def test_a_job_that_begins_a_little_before_its_hour_is_no_leak():
     story = Story(24 * 30)
     story.goes_on(4 * DAY, nightly)
     assert story.goes_on(DAY, early) == []
+
+
+@pytest.mark.parametrize("idle", [4, 7, 14])
+def test_the_first_day_after_a_pause_is_no_leak(idle):
+    def worked(when):
+        days = (when - START) // DAY
+        return (office(when) if days % 7 < 5 else 1) if not 28 <= days < 28 + idle else 0
+
+    story = Story(24 * 28 + 400)
+    story.goes_on((28 + idle) * DAY, worked)
+    assert story.goes_on(3 * DAY, worked) == []
+
+
+def test_a_job_that_ran_while_no_check_succeeded_is_no_leak():
+    def nightly(when):
+        return 576 if when.hour == 2 and when.minute else 1
+
+    story = Story(2250)
+    story.goes_on(10 * DAY + 105 * MINUTE, nightly)
+    for _ in range(5):  # read once after the job, which nobody saw
+        story.now += QUARTER
+        story.balance -= Decimal(nightly(story.now)) / 96
+    assert story.goes_on(QUARTER, nightly) == []
+
+
+def test_bursts_that_come_again_and_again_are_soon_known():
+    def booked(when):
+        return 96 * 24 if (when.hour, when.minute) == (when.day * 7 % 24, 0) else 0
+
+    story = Story(24 * 60)
+    story.goes_on(14 * DAY, booked)
+    assert story.goes_on(14 * DAY, booked) == []
 
 
 def test_a_leak_is_said_once_while_it_goes_on_and_over_when_it_stops():

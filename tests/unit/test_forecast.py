@@ -108,6 +108,12 @@ def test_a_top_up_is_no_negative_burn_and_unlearns_nothing():
     assert days(topped_up, 48) == pytest.approx(2, rel=0.05)
 
 
+def test_many_top_ups_do_not_make_a_pace_slower():
+    often = [(n * 2 * HOUR, 4) for n in range(1, 12 * 8)]
+    memory = lived(8 * DAY, even(24), HOUR, credit=1000, top_ups=often)
+    assert a_day(memory) == pytest.approx(24, rel=0.05)
+
+
 def test_spending_that_hides_in_a_top_up_is_not_pretended_to_be_known():
     """With every reading a little money comes in, and nobody knows what went."""
     memory, balance = Memory(), Decimal(100)
