@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from benchmarks.traces import DAY, Trace
-from guard.episodes import Decision, decide
+from config.settings import read
+from guard.decide import Decision, decide
 from guard.memory import Memory
 from guard.model import Account, Alert, Balance, Condition, Kind, Reading, Severity
-from settings import read
 
 REQUIRED = ("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC")
 DEFAULTS = read(dict.fromkeys(REQUIRED, "any")).rules["deepseek"]

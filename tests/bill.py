@@ -26,8 +26,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-import check
 from aws import runs
+from jobs import check
 from local.sandbox import serving
 from tests import stack
 from tests.conftest import aws_environment

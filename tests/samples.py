@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from config.settings import read
+from guard.decide import decide
 from guard.digest import sum_up
-from guard.episodes import decide
 from guard.memory import Memory
 from guard.messages import Message, render, render_digest
 from guard.model import Account, Alert, Balance, CheckError, Failure, Kind, Reading, Severity
 from providers import PROVIDERS
-from settings import read
 from tests import stack
 
 RULES = read({"API_KEYS_SECRET": "x", "STATE_TABLE": "x", "ALERTS_TOPIC": "x"}).rules

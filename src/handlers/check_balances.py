@@ -3,10 +3,9 @@
 import gc
 from typing import Any
 
-import check
-import delivery
-import settings
+from config import settings
 from handlers.lambda_time import clock, seconds_left
+from jobs import check, self_test
 
 gc.freeze()
 gc.enable()
@@ -19,5 +18,5 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     """
     parsed = settings.from_environment()
     if isinstance(event, dict) and event.get("command") == "test-alert":
-        return delivery.test_alert(parsed.topic, parsed.ops_topic, clock)
+        return self_test.test_alert(parsed.topic, parsed.ops_topic, clock)
     return check.run(event, parsed, clock, lambda: seconds_left(context))

@@ -3,9 +3,9 @@
 import gc
 from typing import Any
 
-import digest
-import settings
+from config import settings
 from handlers.lambda_time import clock, seconds_left
+from jobs import digest
 
 gc.freeze()
 gc.enable()

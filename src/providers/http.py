@@ -15,8 +15,8 @@ from urllib3.exceptions import TimeoutError as UpstreamTimeoutError
 
 from guard.model import CheckError, Failure, Reading
 from providers.provider import BadBodyError, Provider
+from providers.strict_json import NotStrictJsonError, loads
 from providers.transport import Lifeline, TooLargeError, get
-from strict_json import NotStrictJsonError, loads
 
 _BY_STATUS: dict[int, CheckError] = {
     HTTPStatus.UNAUTHORIZED: CheckError.AUTH,

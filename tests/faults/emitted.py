@@ -10,7 +10,7 @@ from collections import defaultdict
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
 
-import report
+from jobs import report
 from tests.faults.upstream import MARKER
 
 PART = 8  # characters of a key that give too much of it away

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aws.api_keys import SecretError, parse
-from settings import SettingsError
-from settings import read as read_settings
+from config.accounts import SecretError, parse
+from config.settings import SettingsError
+from config.settings import read as read_settings
 from tests.faults.guarded import KEYS
 from tests.world import account
 

@@ -13,10 +13,10 @@ import boto3
 import pytest
 import requests
 
-from aws.api_keys import ApiKey, SecretError, parse
-from problems import GuardError
+from config.accounts import ApiKey, SecretError, parse
+from config.settings import read
+from jobs.errors import GuardError
 from providers import PROVIDERS
-from settings import read
 from tests.faults.guarded import KEYS
 from tests.faults.payloads import good
 from tests.faults.upstream import MARKER, answer

@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ReadTimeoutError
 
 from guard.figures import timestamp
-from problems import GuardError
+from jobs.errors import GuardError
 from tests.faults.interrupt import refusing
 from tests.faults.payloads import good
 from tests.faults.upstream import answer
@@ -96,7 +96,7 @@ def answering_after(world, upstream, monkeypatch):
 
         upstream.script = late
 
-    monkeypatch.setattr("check.WORKERS", 1)
+    monkeypatch.setattr("jobs.check.WORKERS", 1)
     world.keys({"deepseek/first": DEEPSEEK_KEY, "deepseek/second": DEEPSEEK_KEY})
     world.setenv("DEEPSEEK_URL", upstream.url)
     return slow
@@ -265,7 +265,7 @@ def test_what_has_still_to_be_said_goes_before_what_is_longest_unchecked(frozen,
         {f"deepseek/{n:03}": KEY_OF_A_RICH for n in range(5)} | {"deepseek/low": DEEPSEEK_KEY}
     )
     frozen.world.sandbox.fund(KEY_OF_A_RICH, USD="500")
-    monkeypatch.setattr("check.WORKERS", 1)
+    monkeypatch.setattr("jobs.check.WORKERS", 1)
     with frozen.calls.counted() as calls:
         frozen.tick()
     assert calls.names[:4] == ["GetSecretValue", "BatchGetItem", "PutItem", "Publish"]
@@ -279,7 +279,7 @@ def test_accounts_whose_state_could_not_be_read_come_last(frozen, upstream, monk
     frozen.world.tick()
     asked(upstream)
     refusing(monkeypatch, "BatchGetItem", lambda asked: "119" in str(asked))
-    monkeypatch.setattr("check.WORKERS", 1)
+    monkeypatch.setattr("jobs.check.WORKERS", 1)
     with pytest.raises(GuardError, match=r"deepseek/099, .* and 11 more accounts could not be read"):
         frozen.world.tick()
     order = asked(upstream)
@@ -292,8 +292,8 @@ def test_a_run_that_is_out_of_time_stores_nothing_and_says_so(world):
 
 
 def test_a_run_whose_table_takes_all_the_time_does_not_pass_as_a_success(world, monkeypatch):
-    monkeypatch.setattr("check.UPSTREAM_SECONDS", 0)
-    monkeypatch.setattr("check.UPSTREAM_SECONDS_EACH", 0)
+    monkeypatch.setattr("jobs.check.UPSTREAM_SECONDS", 0)
+    monkeypatch.setattr("jobs.check.UPSTREAM_SECONDS_EACH", 0)
     with pytest.raises(GuardError, match="No account was checked"):
         world.tick()
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from problems import GuardError
+from jobs.errors import GuardError
 from providers import PROVIDERS
 from tests.faults.interrupt import refusing
 from tests.world import DEEPSEEK_KEY, QUARTER, START, account, measured

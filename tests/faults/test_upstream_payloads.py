@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from guard.model import CheckError, Failure, Reading
 from providers import PROVIDERS
 from providers.http import read
-from strict_json import NotStrictJsonError, loads
+from providers.strict_json import NotStrictJsonError, loads
 from tests.faults.json_texts import BROKEN, EITHER, REFUSED, TAKEN
 from tests.faults.payloads import GOOD, MONEY, NO_MONEY, good
 from tests.faults.upstream import MARKER

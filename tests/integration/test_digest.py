@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aws import clients, digests, runs
-from problems import GuardError
+from jobs.errors import GuardError
 from tests.world import DEEPSEEK_KEY
 
 DAY = timedelta(days=1)

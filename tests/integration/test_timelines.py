@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from problems import GuardError
+from jobs.errors import GuardError
 from tests.world import DEEPSEEK_KEY, account, measured
 
 HOUR = timedelta(hours=1)

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-import settings
-from aws.api_keys import ApiKey, SecretError, parse
+from config import settings
+from config.accounts import ApiKey, SecretError, parse
 from guard.model import Budget, CheckError, Failure
 
 RULES = settings.read(dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")).rules

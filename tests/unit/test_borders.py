@@ -9,7 +9,6 @@ import pytest
 SRC = Path(__file__).parents[2] / "src"
 MODULES = sorted(SRC.rglob("*.py"))
 STANDARD = sys.stdlib_module_names
-SPEAKERS = ("account_check", "delivery", "digest", "problems", "report")
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
 
 
@@ -51,16 +50,16 @@ def users_of(*packages: str) -> set[str]:
 
 
 def test_there_is_something_to_read():
-    assert {"check.py", "settings.py", "guard/model.py", "aws/clients.py"} <= set(map(name_of, MODULES))
+    assert {"jobs/check.py", "guard/model.py", "aws/clients.py"} <= set(map(name_of, MODULES))
     assert "boto3" in imported(SRC / "aws/clients.py")
     assert "requests" in imported(SRC / "providers/http.py")
-    assert "os" in imported(SRC / "settings.py")
+    assert "os" in imported(SRC / "config/settings.py")
 
 
 def test_aws_is_spoken_to_in_its_own_room_only():
     for name in users_of("boto3", "botocore", "s3transfer"):
         if not name.startswith("aws/"):
-            assert name in {f"{one}.py" for one in SPEAKERS}
+            assert name.startswith("jobs/")
             used = {i for i in imported(SRC / name) if i.startswith(("boto", "s3transfer"))}
             assert used == {"botocore.exceptions"}
 
@@ -70,7 +69,26 @@ def test_http_is_spoken_in_the_room_of_the_providers_only():
 
 
 def test_the_environment_is_read_in_the_settings_only():
-    assert users_of("os", "dotenv", "posix") == {"settings.py"}
+    assert users_of("os", "dotenv", "posix") == {"config/settings.py"}
+
+
+# The rooms from top to bottom, and what each may import of the others.
+ROOMS = {
+    "handlers": {"jobs", "config"},
+    "jobs": {"aws", "config", "providers", "messages", "guard"},
+    "aws": {"config", "providers", "messages", "guard"},
+    "config": {"providers", "guard"},
+    "providers": {"guard"},
+    "messages": {"guard"},
+    "guard": set(),
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_room_imports_only_rooms_below_it(path):
+    room = path.relative_to(SRC).parts[0]
+    others = {name.partition(".")[0] for name in imported(path)} & ROOMS.keys() - {room}
+    assert others <= ROOMS[room]
 
 
 @pytest.mark.parametrize("path", sorted((SRC / "guard").glob("*.py")), ids=name_of)

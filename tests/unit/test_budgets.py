@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from guard.budgets import judge
 from guard.model import Budget, Rules, Severity, Spans
+from guard.severity import judge
 
 OK, WARNING, CRITICAL, EXHAUSTED = Severity
 BUDGET = Budget(Decimal(20), Decimal(5))

@@ -4,9 +4,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-import delivery
 from aws import clients
-from aws.notifications import Subscribers, subscribers
+from aws.topic import Subscribers, subscribers
+from jobs import self_test
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alerts"
 CONFIRMED = {"SubscriptionArn": f"{TOPIC}:3f1c", "Protocol": "email"}
@@ -51,10 +51,10 @@ def test_a_subscription_counts_once_it_is_confirmed_on_whatever_page_it_stands(s
 )
 def test_what_is_missing_is_said_with_what_to_do(sns, found, said):
     answer(sns, found)
-    [warning] = delivery.check(TOPIC, None)
+    [warning] = self_test.check(TOPIC, None)
     assert said in warning
 
 
 def test_where_everybody_is_reached_there_is_nothing_to_say(sns):
     answer(sns, [CONFIRMED])
-    assert delivery.check(TOPIC, None) == ()
+    assert self_test.check(TOPIC, None) == ()

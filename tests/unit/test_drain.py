@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from guard.episodes import decide
+from guard.decide import decide
 from guard.memory import Memory, dumps, loads
 from guard.model import Account, Balance, Condition, Drain, Reading, Rules, Spans
 

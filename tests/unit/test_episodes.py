@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from guard.episodes import decide, verdict
+from guard.decide import decide, verdict
 from guard.memory import Memory
 from guard.model import (
     Account,

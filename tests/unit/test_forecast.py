@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.curve import Curve
-from guard.episodes import decide
+from guard.decide import decide
 from guard.forecast import forecast
 from guard.habits import Habits
 from guard.memory import Memory, dumps, loads

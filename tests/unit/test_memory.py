@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.curve import Curve, Point
-from guard.episodes import decide
+from guard.decide import decide
 from guard.habits import Habits, Spent
 from guard.memory import (
     Failing,

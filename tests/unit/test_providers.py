@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import settings
+from config import settings
 from guard.model import Balance, Budget, CheckError, Failure, Reading
 from providers import PROVIDERS
 from providers.http import read

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-import settings
+from config import settings
+from config.settings import SettingsError
 from guard.model import Budget, Drain, Spans
 from providers import PROVIDERS
-from settings import SettingsError
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 RESOURCES = {"API_KEYS_SECRET": "secret", "STATE_TABLE": "table", "ALERTS_TOPIC": "topic"}

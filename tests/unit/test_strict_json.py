@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from strict_json import NotStrictJsonError, Number, loads
+from providers.strict_json import NotStrictJsonError, Number, loads
 
 SECRET = "sk-0123456789abcdef"
 BAD = {

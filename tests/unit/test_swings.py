@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from guard.episodes import decide
+from guard.decide import decide
 from guard.memory import Memory, dumps, loads
 from guard.model import Account, Balance, Condition, Reading, Rules, Spans
 

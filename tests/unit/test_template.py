@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-import settings
+from config import settings
 from guard.model import Rules
 from tests import stack
 

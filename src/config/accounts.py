@@ -1,24 +1,14 @@
-"""The API keys: read from the secret anew in every run, and never shown.
-
-Source of the limits: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
-"""
+"""The accounts to check: the entries of the secret. Their keys are never shown."""
 
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from aws.clients import error_code
+from config.settings import SettingsError, override
 from guard.model import Account, CheckError, Failure, Rules
 from providers import PROVIDERS
-from settings import SettingsError, override
-from strict_json import NotStrictJsonError, Number, Pairs, loads
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
+from providers.strict_json import NotStrictJsonError, Number, Pairs, loads
 
 SHAPE = '{"deepseek": "<API key>", "novita": "<API key>"}'
 
@@ -64,28 +54,6 @@ class Watched:
     account: Account
     rules: Rules
     key: ApiKey | Failure
-
-
-def read(
-    client: "SecretsManagerClient", secret: str, rules: Mapping[str, Rules]
-) -> tuple[Watched, ...]:
-    """Read the secret's current value. Raises `SecretError`."""
-    try:
-        text = client.get_secret_value(SecretId=secret).get("SecretString")
-    except ClientError as error:
-        code = error_code(error)
-        if code == "ResourceNotFoundException":
-            raise SecretError(f"The secret has no value yet. Set it to {SHAPE}.") from None
-        raise SecretError(
-            f"The secret could not be read ({code}). Check the function's permissions for it."
-        ) from None
-    except BotoCoreError as error:
-        raise SecretError(
-            f"Secrets Manager could not be reached ({error_code(error)}). The next run tries again."
-        ) from None
-    if text is None:
-        raise SecretError(f"The secret is binary. Set it as text: {SHAPE}.")
-    return parse(text, rules)
 
 
 def parse(text: str, rules: Mapping[str, Rules]) -> tuple[Watched, ...]:

@@ -8,20 +8,19 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
-import problems
-import report
-import summary
-from account_check import Run, check
-from aws import api_keys, clients, runs, state
-from aws.api_keys import Watched
-from aws.notifications import Topic
+from aws import clients, runs, secret, state
 from aws.state import checked, has_claims
+from aws.topic import Topic
+from config import accounts
+from config.accounts import Watched
+from config.settings import Settings
 from guard.model import Account
-from problems import GuardError
+from jobs import errors, report, summary
+from jobs.check_account import Run, check
+from jobs.errors import GuardError
+from jobs.event_time import AHEAD, event_time
+from jobs.summary import Outcome
 from providers import PROVIDERS
-from schedule import AHEAD, event_time
-from settings import Settings
-from summary import Outcome
 
 UPSTREAM_SECONDS = 20.0  # upstreams hold a run no longer; or, where that is more,
 UPSTREAM_SECONDS_EACH = 0.05  # so long for each account: at 768 MB judging it takes a fifth of that
@@ -42,7 +41,7 @@ def run(
     Raises `SecretError` if there is nothing to check, and `GuardError` after everything else if the
     state table or the topic failed.
     """
-    watched = api_keys.read(clients.secretsmanager(), settings.secret, settings.rules)
+    watched = accounts.parse(secret.read(clients.secretsmanager(), settings.secret), settings.rules)
     names = [str(one.account) for one in watched]
     table, reading = clients.dynamodb(), READING_SHARE * seconds_left()
     fetched = state.fetch(table, settings.table, [runs.KEY, *names], reading)
@@ -62,7 +61,7 @@ def run(
     troubles = [("", text) for text in report.of_run(outcomes, shared)]
     troubles += [(str(outcome.account), text) for outcome in outcomes for text in outcome.problems]
     if troubles:
-        raise GuardError(problems.together(troubles))
+        raise GuardError(errors.together(troubles))
     return summary.of_run(outcomes)
 
 

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-import delivery
-import problems
 from aws import clients, digests, runs, state
 from aws.digests import Claim
-from aws.notifications import Topic
+from aws.topic import Topic
+from config.settings import DigestSettings
 from guard.digest import sum_up, totals_only
 from guard.messages import render_digest
 from guard.model import Alert, Kind, Severity
-from problems import GuardError
+from jobs import errors, self_test
+from jobs.errors import GuardError
+from jobs.event_time import event_time, observation_time
 from providers import PROVIDERS
-from schedule import event_time, observation_time
-from settings import DigestSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,14 +41,14 @@ def send(
     """
     now = observation_time(event_time(event), None, clock())
     table, name = clients.dynamodb(), settings.table
-    alert = delivery.notice(Kind.DIGEST, SEVERITY, now)
+    alert = self_test.notice(Kind.DIGEST, SEVERITY, now)
     with _table_trouble():
         lease = clock().timestamp() + seconds_left() + LEASE_MARGIN
         claim = digests.claim(table, name, now, clock().timestamp(), lease)
     if claim is Claim.TAKEN:
         raise GuardError("Another run is at this digest; a retry finds out whether it was sent.")
     if claim is Claim.SAID:
-        return delivery.said(now, [], ())
+        return self_test.said(now, [], ())
     try:
         warnings = _say(alert, table, settings)
     except GuardError:
@@ -58,7 +57,7 @@ def send(
         raise
     with _table_trouble():
         digests.acknowledge(table, name, now)
-    return delivery.said(now, [alert], warnings)
+    return self_test.said(now, [alert], warnings)
 
 
 def _say(alert: Alert, table: "DynamoDBClient", settings: DigestSettings) -> tuple[str, ...]:
@@ -66,14 +65,14 @@ def _say(alert: Alert, table: "DynamoDBClient", settings: DigestSettings) -> tup
     with _table_trouble():
         memories = state.load_all(table, settings.table)
         since = runs.totals_since(table, settings.table)
-    warnings = delivery.check(settings.topic, settings.ops_topic)
+    warnings = self_test.check(settings.topic, settings.ops_topic)
     titles = {name: provider.title for name, provider in PROVIDERS.items()}
     notes = (totals_only(since), *warnings) if since else warnings
     message = render_digest(alert, sum_up(memories, alert.observed_at), titles, notes)
-    with problems.told(partial(problems.of_message, "digest")):
+    with errors.told(partial(errors.of_message, "digest")):
         Topic(settings.topic).send(message)
     return warnings
 
 
 def _table_trouble() -> AbstractContextManager[None]:
-    return problems.told(partial(problems.of_table, "the digest"))
+    return errors.told(partial(errors.of_table, "the digest"))

@@ -9,7 +9,6 @@ from functools import partial
 from typing import NamedTuple
 
 from guard import wording
-from guard.budgets import by_runway, judge
 from guard.curve import Curve
 from guard.drain import drained
 from guard.forecast import LONGEST, forecast
@@ -31,6 +30,7 @@ from guard.model import (
     Severity,
     Spans,
 )
+from guard.severity import by_runway, judge
 from guard.tally import Tally
 
 FAILURES_IN_A_ROW = 3

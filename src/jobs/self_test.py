@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-import problems
-import summary
 from aws import clients
 from aws.clients import error_code
-from aws.notifications import Topic, subscribers
+from aws.topic import Topic, subscribers
 from guard import wording
 from guard.figures import timestamp
 from guard.model import Account, Alert, Kind, Severity
+from jobs import errors, summary
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -33,7 +32,7 @@ def test_alert(topic: str, ops_topic: str | None, clock: Callable[[], datetime])
     now = clock().replace(microsecond=0)
     warnings = check(topic, ops_topic)
     alert = notice(Kind.TEST, Severity.CRITICAL, now, warnings)
-    with problems.told(partial(problems.of_message, "test notification")):
+    with errors.told(partial(errors.of_message, "test notification")):
         Topic(topic).publish(alert)
     return said(now, [alert], warnings)
 

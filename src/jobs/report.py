@@ -6,13 +6,12 @@ from datetime import datetime
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-import problems
-import summary
-from account_check import NOT_ASKED, Run
 from aws import metrics, runs
 from guard.model import Failure, Reading
 from guard.totals import Totals
-from summary import Outcome
+from jobs import errors, summary
+from jobs.check_account import NOT_ASKED, Run
+from jobs.summary import Outcome
 
 LEFT = "{left} of {accounts} accounts were left for want of time; the next run begins with them."
 NO_TIME = (
@@ -85,4 +84,4 @@ def _tell_of_totals(accounts: int, now: datetime, run: Run) -> Iterator[str]:
             runs.forget_totals(run.table, table)
             logger.info("There are metrics of each account again.")
     except (ClientError, BotoCoreError) as error:
-        yield problems.of_totals(error)
+        yield errors.of_totals(error)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-import problems
 from aws import state
-from aws.api_keys import Watched
-from aws.notifications import Topic
 from aws.state import Fetched, Pending, Stored
-from guard.episodes import Decision, decide
+from aws.topic import Topic
+from config.accounts import Watched
+from config.settings import Settings
+from guard.decide import Decision, decide
 from guard.model import Alert, CheckError, Failure, Reading, worst
-from problems import GuardError
+from jobs import errors
+from jobs.errors import GuardError
+from jobs.event_time import observation_time
+from jobs.summary import Outcome
 from providers import PROVIDERS, http
-from schedule import observation_time
-from settings import Settings
-from summary import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -72,11 +72,11 @@ def check(watched: Watched, run: Run) -> Outcome:
     except (ClientError, BotoCoreError) as error:
         if isinstance(error, HTTPClientError):
             run.table_silent.append(error)
-        outcome.problems.append(problems.of_table(watched.account, error))
+        outcome.problems.append(errors.of_table(watched.account, error))
     except GuardError as error:
         outcome.problems.append(str(error))
     except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
-        outcome.problems.append(problems.of_code(watched.account, error))
+        outcome.problems.append(errors.of_code(watched.account, error))
     return outcome
 
 
@@ -85,7 +85,7 @@ def _check_account(outcome: Outcome, watched: Watched, run: Run) -> None:
     try:
         stored = state.parse(run.fetched.item(str(watched.account)))
     except (ClientError, BotoCoreError) as error:
-        outcome.problems.append(problems.of_table(watched.account, error))
+        outcome.problems.append(errors.of_table(watched.account, error))
     last = stored.memory.observed_at if stored else None
     outcome.standing = worst(stored.memory.rows.values()) if stored and stored.memory.rows else None
     outcome.now = observation_time(run.event_time, last, run.clock())
@@ -134,7 +134,7 @@ def _trouble_in_storing(outcome: Outcome, run: Run) -> Exception | None:
     if len(run.table_silent) >= MOST_SILENT:
         return run.table_silent[0].with_traceback(None)
     if run.seconds_left() < STORING_SECONDS:
-        return GuardError(problems.of_time(outcome.account))
+        return GuardError(errors.of_time(outcome.account))
     return None
 
 
@@ -149,16 +149,16 @@ def _say(alert: Alert, outcome: Outcome, run: Run) -> bool:
         except (ClientError, BotoCoreError) as error:
             if isinstance(error, HTTPClientError):
                 run.topic_silent.append(error)
-            outcome.problems.append(problems.of_topic(alert, error))
+            outcome.problems.append(errors.of_topic(alert, error))
             return False
         except Exception as error:  # noqa: BLE001 - one alert that can't be written holds up no other
-            outcome.problems.append(problems.of_code(outcome.account, error))
+            outcome.problems.append(errors.of_code(outcome.account, error))
             return False
         outcome.published.append(alert)
         try:
             state.acknowledge(run.table, run.settings.table, outcome.account, alert)
         except (ClientError, BotoCoreError) as error:
-            outcome.problems.append(problems.of_table(outcome.account, error))
+            outcome.problems.append(errors.of_table(outcome.account, error))
         return True
 
 

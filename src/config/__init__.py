@@ -1,0 +1,1 @@
+"""What the user has set: the environment, and the entries of the secret."""
