@@ -9,9 +9,9 @@ from typing import NamedTuple
 from benchmarks.alerts import DEFAULTS, cents
 from benchmarks.traces import DAY, Known, Trace, walk
 from guard.drain import MARGIN, drained
-from guard.model import Drain
+from guard.model import DrainRule
 
-DRAIN = DEFAULTS.fast_drain or Drain(Decimal("0.25"), timedelta(hours=1))
+DRAIN = DEFAULTS.fast_drain or DrainRule(Decimal("0.25"), timedelta(hours=1))
 BALANCES = (3.0, 7.0, 14.0)  # in days of mean spend
 LEAK = 10  # times the pace of the last week, on top of what is spent anyway
 LEAK_FROM_DAY = 3.0
@@ -72,12 +72,12 @@ def _leaking(
 
 
 def _drained(known: Known, balance: Decimal, *, open_already: bool) -> bool:
-    found = drained(known.curve, known.habits, balance, DRAIN, known.at, open_already=open_already)
+    found = drained(known.history, known.profile, balance, DRAIN, known.at, open_already=open_already)
     return found is not None
 
 
 def _bare(known: Known, balance: Decimal, open_already: bool) -> bool:  # noqa: FBT001 - as above
-    gone = known.curve.spent_within(DRAIN.within, known.at)
+    gone = known.history.spent_within(DRAIN.within, known.at)
     return gone > DRAIN.share * (MARGIN if open_already else 1) * (balance + gone)
 
 

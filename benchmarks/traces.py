@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from guard.curve import Curve
-from guard.habits import Habits
+from guard.history import SpendingHistory
 from guard.model import NO_MONEY
+from guard.profile import SpendingProfile
 
 DAY = timedelta(days=1)
 
@@ -65,19 +65,21 @@ class Known(NamedTuple):
 
     number: int
     at: datetime
-    curve: Curve
-    habits: Habits
+    history: SpendingHistory
+    profile: SpendingProfile
 
     def after(self, at: datetime, spent: Decimal) -> "Known":
         """What it knows after one more reading, so much having been spent since this one."""
-        curve, habits = self.curve.reading(at, spent), self.habits.reading(at, spent)
-        return Known(self.number + 1, at, curve, habits)
+        history, profile = self.history.reading(at, spent), self.profile.reading(at, spent)
+        return Known(self.number + 1, at, history, profile)
 
 
 def walk(trace: Trace) -> Iterator[Known]:
     """What is known after each reading in turn, and nothing of those to come."""
     (start, before), *rest = trace.readings
-    known = Known(0, start, Curve().reading(start, NO_MONEY), Habits().reading(start, None))
+    known = Known(
+        0, start, SpendingHistory().reading(start, NO_MONEY), SpendingProfile().reading(start, None)
+    )
     yield known
     for at, spent in rest:
         known = known.after(at, spent - before)

@@ -137,7 +137,7 @@ def _hold(file: Path, share: float, over: threading.Event) -> None:
 
 
 def table(sizes: Sequence[Size], each: float) -> Table:
-    """The cost curve, and how long the CPU alone takes for many accounts."""
+    """The cost history, and how long the CPU alone takes for many accounts."""
     title = f"Two accounts, cold, providers that answer within {ANSWERING} s; GB-s and $ of a month"
     made = Table(title=title, title_justify="left", caption=CAPTION, caption_justify="left")
     names = ("MB", "init", "run", "billed", "GB-s", "$", "$ hung", "peak", "1,000")

@@ -48,7 +48,7 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class MonitoredAccount:
     """An account to check: its key and rules, or the failure that its entry is."""
 
     account: Account
@@ -56,7 +56,7 @@ class Watched:
     key: ApiKey | Failure
 
 
-def parse(text: str, rules: Mapping[str, Rules]) -> tuple[Watched, ...]:
+def parse(text: str, rules: Mapping[str, Rules]) -> tuple[MonitoredAccount, ...]:
     """The accounts of a secret, in its order; `rules` are those of each provider.
 
     A bad entry is an account whose key is a `Failure`. Raises `SecretError` if there is none at all.
@@ -72,7 +72,7 @@ def parse(text: str, rules: Mapping[str, Rules]) -> tuple[Watched, ...]:
     if not entries.pairs:
         raise SecretError(f"The secret names no account. Set it to {SHAPE}.")
     keys = [text for text in _strings(entries) if _could_be_a_key(text)]
-    found: dict[Account, Watched] = {}
+    found: dict[Account, MonitoredAccount] = {}
     for name, value in entries.pairs:
         watched = _of_entry(name, value, keys, rules)
         if watched.account in found:
@@ -81,7 +81,9 @@ def parse(text: str, rules: Mapping[str, Rules]) -> tuple[Watched, ...]:
     return tuple(found.values())
 
 
-def _of_entry(name: str, value: object, keys: list[str], rules: Mapping[str, Rules]) -> Watched:
+def _of_entry(
+    name: str, value: object, keys: list[str], rules: Mapping[str, Rules]
+) -> MonitoredAccount:
     """The account that an entry means, or a stand-in that shows nothing of a doubtful name.
 
     Names and keys do get swapped, so what doesn't read as a name is not repeated.
@@ -94,15 +96,15 @@ def _of_entry(name: str, value: object, keys: list[str], rules: Mapping[str, Rul
     unsaid = provider not in PROVIDERS and not _WORD.fullmatch(provider)
     part_of_a_key = _LIKE_CHANCE.fullmatch(label) and any(label in key for key in keys)
     if unsaid or part_of_a_key or _LIKE_A_KEY.search(name) or any(key in name for key in keys):
-        return Watched(Account("unknown", stand_in), fallback, _failure(misnamed))
+        return MonitoredAccount(Account("unknown", stand_in), fallback, _failure(misnamed))
     account = Account(provider, label if _LABEL.fullmatch(label) else stand_in)
     if account.label != label:
         why = f"{misnamed}, the label of letters, digits, '.', '_' and '-'"
-        return Watched(account, rules.get(provider, fallback), _failure(why))
+        return MonitoredAccount(account, rules.get(provider, fallback), _failure(why))
     if provider in PROVIDERS:
         return _watched(account, value, rules[provider])
     why = f"its provider isn't known; known are {' and '.join(PROVIDERS)}"
-    return Watched(account, fallback, _failure(why))
+    return MonitoredAccount(account, fallback, _failure(why))
 
 
 class _EntryError(Exception):
@@ -141,16 +143,16 @@ def _could_be_a_key(text: str) -> bool:
     return len(text) >= _SHORTEST_KEY and not _WORD.fullmatch(text)
 
 
-def _watched(account: Account, value: object, rules: Rules) -> Watched:
+def _watched(account: Account, value: object, rules: Rules) -> MonitoredAccount:
     members = value if isinstance(value, _Members) else _Members([("api_key", value)])
     try:
         texts = members.strings()
         key = _key(texts.pop("api_key", ""))
-        return Watched(account, override(rules, texts, PROVIDERS[account.provider]), key)
+        return MonitoredAccount(account, override(rules, texts, PROVIDERS[account.provider]), key)
     except _EntryError as error:
-        return Watched(account, rules, _failure(str(error)))
+        return MonitoredAccount(account, rules, _failure(str(error)))
     except SettingsError as error:
-        return Watched(account, rules, _failure(error.hint))
+        return MonitoredAccount(account, rules, _failure(error.hint))
 
 
 def _key(text: str) -> ApiKey:

@@ -9,9 +9,9 @@ from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from guard.curve import WEEK
 from guard.forecast import LONGEST
-from guard.model import Budget, Drain, Rules, Spans
+from guard.history import WEEK
+from guard.model import Budget, DrainRule, Rules, Spans
 from providers import PROVIDERS, Provider
 
 BUDGET_GRAMMAR = "warning/critical CURRENCY, with commas between currencies: 20/5 USD, 150/35 CNY"
@@ -158,7 +158,7 @@ def remind_every(name: str, text: str) -> Spans:
     return _spans(name, text, REMIND_GRAMMAR)
 
 
-def fast_drain(name: str, text: str) -> Drain | None:
+def fast_drain(name: str, text: str) -> DrainRule | None:
     """Parse `25%/1h` or `off`; raises `SettingsError`."""
     if text.strip() == "off":
         return None
@@ -168,7 +168,7 @@ def fast_drain(name: str, text: str) -> Drain | None:
     within = _span(name, text, DRAIN_GRAMMAR, match[2], match[3])
     if within > WEEK:
         raise _unreadable(name, text, f"{DRAIN_GRAMMAR}; within 7d at most")
-    return Drain(Decimal(match[1]) / 100, within)
+    return DrainRule(Decimal(match[1]) / 100, within)
 
 
 def choice(name: str, text: str, allowed: tuple[str, ...]) -> str:

@@ -9,10 +9,9 @@ from functools import partial
 from typing import NamedTuple
 
 from guard import wording
-from guard.curve import Curve
 from guard.drain import drained
 from guard.forecast import LONGEST, forecast
-from guard.habits import Habits
+from guard.history import SpendingHistory
 from guard.memory import EpisodeKey, Failing, Memory, Row
 from guard.model import (
     NO_MONEY,
@@ -30,6 +29,7 @@ from guard.model import (
     Severity,
     Spans,
 )
+from guard.profile import SpendingProfile
 from guard.severity import by_runway, judge
 from guard.tally import Tally
 
@@ -104,7 +104,7 @@ def verdict(
         return Verdict(None, "better, but not over")
     if undelivered:
         return Verdict(None, "the last word is still on its way")
-    if now - episode.said_at >= reminder_after(severity, remind_every):
+    if now - episode.notified_at >= reminder_after(severity, remind_every):
         return Verdict(Kind.REMINDER, "a reminder is due")
     return Verdict(None, "said already, and no reminder due")
 
@@ -183,7 +183,7 @@ def _after_reading(
         # A row that is new on an account which is known stood at zero until now.
         added = balance.amount if memory.rows else NO_MONEY
         row = _moved(before, balance, now) if before else _begun(balance, added, now)
-        pace = forecast(row.curve, row.habits, balance.amount, now)
+        pace = forecast(row.history, row.profile, balance.amount, now)
         severity, reasons = judge(
             balance.amount,
             pace and pace.runway,
@@ -213,9 +213,9 @@ def _begun(balance: Balance, added: Decimal, now: datetime) -> Row:
     return Row(
         balance.amount,
         Severity.OK,
-        Curve().reading(now, NO_MONEY),
+        SpendingHistory().reading(now, NO_MONEY),
         Tally().plus(now, added),
-        Habits().reading(now, None),
+        SpendingProfile().reading(now, None),
         balance.expiring,
     )
 
@@ -232,9 +232,9 @@ def _moved(before: Row, balance: Balance, now: datetime) -> Row:
     return Row(
         balance.amount,
         before.severity,
-        before.curve.reading(now, fall),
+        before.history.reading(now, fall),
         before.added.plus(now, -fall),
-        before.habits.reading(now, spent),
+        before.profile.reading(now, spent),
         balance.expiring,
     )
 
@@ -308,7 +308,7 @@ def _fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Fin
         return Finding(Severity.OK, why=wording.drain_off(), judged=one)
     row = memory.rows[currency]
     open_already = (Condition.FAST_DRAIN, currency) in memory.episodes
-    found = drained(row.curve, row.habits, row.balance, drain, now, open_already=open_already)
+    found = drained(row.history, row.profile, row.balance, drain, now, open_already=open_already)
     if found is None:
         return Finding(Severity.OK, why=wording.drain_over(drain), judged=one)
     return Finding(Severity.CRITICAL, ("drain",), wording.fast_drain(found, currency, drain), one)
@@ -340,7 +340,7 @@ def _episode(
         id = _digest(account, *key, now.isoformat(), serial)
         return Episode(id, now, severity, now, 1)
     standing = before if severity is None else replace(before, severity=severity)
-    return replace(standing, said_at=now, step=before.step + 1) if said.kind else standing
+    return replace(standing, notified_at=now, step=before.step + 1) if said.kind else standing
 
 
 def _alert(

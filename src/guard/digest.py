@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from guard import wording
-from guard.curve import DAY, WEEK
 from guard.figures import days, money, pace, timestamp
 from guard.forecast import LONGEST, Forecast, forecast
+from guard.history import DAY, WEEK
 from guard.memory import Memory, Row
 from guard.model import Account, Severity, worst
 
@@ -93,15 +93,15 @@ def _summed(account: Account, memory: Memory, checked_at: datetime, now: datetim
 
 
 def _week(currency: str, row: Row, now: datetime) -> Week:
-    reach = row.curve.span(now)
-    spent = row.curve.spent_within(WEEK, now)
+    reach = row.history.span(now)
+    spent = row.history.spent_within(WEEK, now)
     return Week(
         currency=currency,
         balance=row.balance,
         severity=row.severity,
         spent=spent,
         known=min(reach, WEEK),
-        before=row.curve.spent_within(2 * WEEK, now) - spent,
+        before=row.history.spent_within(2 * WEEK, now) - spent,
         earlier=max(min(reach, 2 * WEEK) - WEEK, timedelta(0)),
         added=row.added.since(now - WEEK),
         pace=_pace(row),
@@ -109,8 +109,8 @@ def _week(currency: str, row: Row, now: datetime) -> Week:
 
 
 def _pace(row: Row) -> Forecast | None:
-    points = row.curve.points
-    return forecast(row.curve, row.habits, row.balance, points[-1].at) if points else None
+    points = row.history.points
+    return forecast(row.history, row.profile, row.balance, points[-1].at) if points else None
 
 
 def subject(summed: Sequence[Summed]) -> str:

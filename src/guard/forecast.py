@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from guard.curve import WEEK, Curve
-from guard.habits import HOUR, HOURS, Habits, Shape
+from guard.history import WEEK, SpendingHistory
+from guard.profile import HOUR, HOURS, Shape, SpendingProfile
 
 ENOUGH = timedelta(hours=23)  # a day, for its shape; but for an hour, since runs come late
 LONGEST = timedelta(days=365)
@@ -46,22 +46,24 @@ class Forecast(NamedTuple):
     latest: timedelta
 
 
-def forecast(curve: Curve, habits: Habits, balance: Decimal, now: datetime) -> Forecast | None:
+def forecast(
+    history: SpendingHistory, profile: SpendingProfile, balance: Decimal, now: datetime
+) -> Forecast | None:
     """How fast it goes and how long it lasts; `None` before a day of history."""
-    known = curve.span(now)
-    hours_known = sum(part.hours for part in habits.hours)
+    known = history.span(now)
+    hours_known = sum(part.hours for part in profile.hours)
     if known < ENOUGH or not hours_known:
         return None
-    shape = habits.shape()
+    shape = profile.shape()
     if shape is None:
         runway = LONGEST if balance > 0 else timedelta(0)
         return Forecast(Decimal(0), runway, runway, runway)
-    strays = astray(curve, shape, now)
-    shape = replace(shape, pace=shape.pace * Decimal(_level(curve, shape, strays, now)))
+    strays = astray(history, shape, now)
+    shape = replace(shape, pace=shape.pace * Decimal(_level(history, shape, strays, now)))
     burn = shape.pace * HOURS
     if balance <= 0:
         return Forecast(burn, timedelta(0), timedelta(0), timedelta(0))
-    steps = tuple(_ahead(shape, _momentum(curve, shape, now), now))
+    steps = tuple(_ahead(shape, _momentum(history, shape, now), now))
     hours = _careful(_hours_until(float(balance / shape.pace), steps), known, strays)
     off = math.exp(min(OFF_AT_LEAST + OFF_ASTRAY * strays, OFF_AT_MOST))
     return Forecast(burn, *(_span(hours * by) for by in (1, 1 / off, off)))
@@ -92,23 +94,23 @@ def _hours_until(needed: float, steps: tuple[tuple[float, float], ...]) -> float
     return hours + needed
 
 
-def _level(curve: Curve, shape: Shape, strays: float, now: datetime) -> float:
+def _level(history: SpendingHistory, shape: Shape, strays: float, now: datetime) -> float:
     """By what the last week exceeds the usual pace, as far as that can be told from chance.
 
-    A slower week is none: what was spent while a top-up came in is missing in the curve.
+    A slower week is none: what was spent while a top-up came in is missing in the history.
     """
     # A whole week, so that a weekend is no lower level.
-    hours = min(curve.span(now), WEEK) // HOUR
+    hours = min(history.span(now), WEEK) // HOUR
     usual = sum(shape.factor(now - (n + 0.5) * HOUR) for n in range(hours))
-    spent = float(curve.spent_within(hours * HOUR, now) / shape.pace)
+    spent = float(history.spent_within(hours * HOUR, now) / shape.pace)
     return float(max(spent / usual, 1) ** max(1 - LEVEL_DOUBT * strays, 0))
 
 
-def _momentum(curve: Curve, shape: Shape, now: datetime) -> float:
+def _momentum(history: SpendingHistory, shape: Shape, now: datetime) -> float:
     """What was spent in the last hours against what was usual for them, the latest counting most."""
-    count = min(curve.span(now), MOMENTUM_LOOKS_BACK) // HOUR
+    count = min(history.span(now), MOMENTUM_LOOKS_BACK) // HOUR
     ends = [now - hour * HOUR for hour in range(count)]
-    spent = [float(curve.spent_between(end - HOUR, end) / shape.pace) for end in ends]
+    spent = [float(history.spent_between(end - HOUR, end) / shape.pace) for end in ends]
     # One hour alone may be no pace at all: a grant that expired, a correction.
     second = sorted(spent)[-2]
     left: list[float] = [0.5 ** ((n + 0.5) * HOUR / MOMENTUM_FADES_BY_HALF) for n in range(count)]
@@ -117,11 +119,11 @@ def _momentum(curve: Curve, shape: Shape, now: datetime) -> float:
     return there / usual
 
 
-def astray(curve: Curve, shape: Shape, now: datetime) -> float:
+def astray(history: SpendingHistory, shape: Shape, now: datetime) -> float:
     """How far an account strays from its ways: the share of its spending out of place, 0 to 1."""
-    count = min(curve.span(now) // (BLOCK * HOUR), MOST_BLOCKS)
+    count = min(history.span(now) // (BLOCK * HOUR), MOST_BLOCKS)
     ends = [now - n * BLOCK * HOUR for n in range(count)]
-    spent = [float(curve.spent_between(end - BLOCK * HOUR, end)) for end in ends]
+    spent = [float(history.spent_between(end - BLOCK * HOUR, end)) for end in ends]
     usual = [sum(shape.factor(end - (n + 0.5) * HOUR) for n in range(BLOCK)) for end in ends]
     if not sum(spent):
         return 0.0

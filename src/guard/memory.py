@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from guard.curve import Curve, Point
 from guard.figures import money, timestamp
-from guard.habits import MOST_TIMES, Habits, Spent
+from guard.history import Point, SpendingHistory
 from guard.model import (
     NO_MONEY,
     Account,
@@ -23,6 +22,7 @@ from guard.model import (
     Kind,
     Severity,
 )
+from guard.profile import MOST_TIMES, SpendingProfile, Spent
 from guard.tally import Entry, Tally
 
 FORMAT = 1
@@ -51,9 +51,9 @@ class Row:
 
     balance: Decimal
     severity: Severity
-    curve: Curve
+    history: SpendingHistory
     added: Tally = field(default_factory=Tally)
-    habits: Habits = field(default_factory=Habits)
+    profile: SpendingProfile = field(default_factory=SpendingProfile)
     expiring: Decimal = NO_MONEY
 
 
@@ -91,9 +91,9 @@ def dumps(memory: Memory) -> str:
                 currency: [
                     money(row.balance),
                     row.severity.word,
-                    _curve(row.curve),
+                    _curve(row.history),
                     _tally(row.added),
-                    _habits(row.habits),
+                    _habits(row.profile),
                     money(row.expiring),
                 ]
                 for currency, row in memory.rows.items()
@@ -107,7 +107,7 @@ def dumps(memory: Memory) -> str:
                     e.id,
                     _time(e.opened_at),
                     e.severity.word,
-                    _time(e.said_at),
+                    _time(e.notified_at),
                     e.step,
                 ]
                 for (condition, currency), e in memory.episodes.items()
@@ -217,15 +217,15 @@ def _instant(text: str) -> datetime:
 
 
 def _read_row(
-    balance: str, word: str, curve: str, added: str = "", habits: str = "", expiring: str = "0"
+    balance: str, word: str, history: str, added: str = "", profile: str = "", expiring: str = "0"
 ) -> Row:
-    spent = _read_curve(curve)
+    spent = _read_curve(history)
     return Row(
         _finite(balance),
         Severity.from_word(word),
         spent,
         _read_tally(added),
-        _read_habits(habits) if habits else Habits.of(spent.points),
+        _read_habits(profile) if profile else SpendingProfile.of(spent.points),
         _finite(expiring),
     )
 
@@ -273,15 +273,15 @@ def _seconds(number: int | None) -> timedelta | None:
     return None if number is None else timedelta(seconds=number)
 
 
-def _curve(curve: Curve) -> str:
+def _curve(history: SpendingHistory) -> str:
     """The first point's time, then seconds and money from each point to the next.
 
     Seconds that are the same as before are left out, which most are.
     """
-    if not curve.points:
+    if not history.points:
         return ""
-    first, steps, last = curve.points[0], [], 0
-    for before, point in pairwise(curve.points):
+    first, steps, last = history.points[0], [], 0
+    for before, point in pairwise(history.points):
         seconds = round((point.at - first.at).total_seconds()) - round(
             (before.at - first.at).total_seconds()
         )
@@ -303,28 +303,28 @@ def _read_tally(text: str) -> Tally:
     )
 
 
-def _habits(habits: Habits) -> str:
+def _habits(profile: SpendingProfile) -> str:
     """Money and hundredths of hours, of each hour of the day and each weekday; then the last pace."""
-    parts = (*habits.hours, *habits.weekdays)
+    parts = (*profile.hours, *profile.weekdays)
     sums = ",".join(f"{_short(part.money, _HABIT_DIGITS)}:{part.hours * 100:.0f}" for part in parts)
-    paces = f"{habits.peak:.3g};{_short(habits.last)};{habits.stood_out:.3g}"
-    return f"{sums};{paces};{_time(habits.since) or ''};{_short(habits.unlearnt)}"
+    paces = f"{profile.peak:.3g};{_short(profile.last)};{profile.spike_ratio:.3g}"
+    return f"{sums};{paces};{_time(profile.since) or ''};{_short(profile.unlearnt)}"
 
 
-def _read_habits(text: str) -> Habits:
-    sums, peak, last, stood_out, since, unlearnt = text.split(";")
+def _read_habits(text: str) -> SpendingProfile:
+    sums, peak, last, spike_ratio, since, unlearnt = text.split(";")
     parts = [part.split(":") for part in sums.split(",")]
     spent = tuple(Spent(_finite(amount or "0"), _hours(hours)) for amount, hours in parts)
-    empty = Habits()
+    empty = SpendingProfile()
     count = len(empty.hours)
     if len(spent) != count + len(empty.weekdays):
         raise ValueError("not the hours of a day and the days of a week")
-    return Habits(
+    return SpendingProfile(
         spent[:count],
         spent[count:],
         _times(peak),
         _finite(last or "0"),
-        _times(stood_out),
+        _times(spike_ratio),
         _when(since or None),
         _finite(unlearnt or "0"),
     )
@@ -351,9 +351,9 @@ def _short(amount: Decimal, digits: int = _EXACT_DIGITS) -> str:
     return f"{round(amount, -exponent).normalize():f}"
 
 
-def _read_curve(text: str) -> Curve:
+def _read_curve(text: str) -> SpendingHistory:
     if not text:
-        return Curve()
+        return SpendingHistory()
     first, *steps = text.split(",")
     at, spent = _instant(first), NO_MONEY
     points, last = [Point(at, spent)], ""
@@ -363,4 +363,4 @@ def _read_curve(text: str) -> Curve:
         at += timedelta(seconds=int(last))
         spent += _finite(amount or "0")
         points.append(Point(at, spent))
-    return Curve(tuple(points))
+    return SpendingHistory(tuple(points))

@@ -94,7 +94,7 @@ class Spans:
 
 
 @dataclass(frozen=True, slots=True)
-class Drain:
+class DrainRule:
     """More than this share of a balance, gone within this time, is a fast drain."""
 
     share: Decimal
@@ -108,7 +108,7 @@ class Rules:
     budgets: Mapping[str, Budget]
     runway: Spans | None
     remind_every: Spans
-    fast_drain: Drain | None
+    fast_drain: DrainRule | None
     watch: str | None = None
 
 
@@ -182,7 +182,7 @@ class Episode:
     id: str
     opened_at: datetime
     severity: Severity
-    said_at: datetime
+    notified_at: datetime
     step: int
 
 

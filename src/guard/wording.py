@@ -4,12 +4,12 @@ import textwrap
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from guard.curve import DAY
-from guard.drain import Drained
+from guard.drain import Drain
 from guard.figures import money
 from guard.forecast import LONGEST
+from guard.history import DAY
 from guard.memory import Memory
-from guard.model import Budget, CheckError, Drain, Failure, Judged, Rules, Severity, Spans
+from guard.model import Budget, CheckError, DrainRule, Failure, Judged, Rules, Severity, Spans
 
 CENT = Decimal("0.01")
 MINUTE = timedelta(minutes=1)
@@ -121,7 +121,7 @@ def not_sure(said: Severity, runway: Spans) -> str:
     return f"it is not yet sure to last longer than {length(runway.warning)}, the warning figure"
 
 
-def fast_drain(found: Drained, currency: str, drain: Drain) -> tuple[str, ...]:
+def fast_drain(found: Drain, currency: str, drain: DrainRule) -> tuple[str, ...]:
     """How much went how fast, how long the rest lasts at that pace, and why that is too fast."""
     gone, within, left, times = found
     share = gone / (left + gone) if left > 0 else Decimal(1)
@@ -137,7 +137,7 @@ def fast_drain(found: Drained, currency: str, drain: Drain) -> tuple[str, ...]:
     return (*said, "nothing stood out as much for weeks, as a leaked key does")
 
 
-def drain_over(drain: Drain) -> tuple[str, ...]:
+def drain_over(drain: DrainRule) -> tuple[str, ...]:
     """That a drain has slowed down."""
     return (f"less than half of {_percent(drain.share)} went within the last {length(drain.within)}",)
 

@@ -12,7 +12,7 @@ from aws import clients, runs, secret, state
 from aws.state import checked, has_claims
 from aws.topic import Topic
 from config import accounts
-from config.accounts import Watched
+from config.accounts import MonitoredAccount
 from config.settings import Settings
 from guard.model import Account
 from jobs import errors, report, summary
@@ -71,11 +71,11 @@ def _upstream_seconds(accounts: int, seconds_left: float) -> float:
     return min(wanted, max(seconds_left - CLOSING_SECONDS, seconds_left / 2))
 
 
-def _turn_of(run: Run) -> Callable[[Watched], tuple[bool, bool, str]]:
+def _turn_of(run: Run) -> Callable[[MonitoredAccount], tuple[bool, bool, str]]:
     """In which order accounts come: what can't be stored last, and first what has still to be said."""
     now = run.clock() + AHEAD
 
-    def turn(one: Watched) -> tuple[bool, bool, str]:
+    def turn(one: MonitoredAccount) -> tuple[bool, bool, str]:
         key = str(one.account)
         item = run.fetched.items.get(key)
         return key in run.fetched.unread, not has_claims(item), checked(item, now)
@@ -83,9 +83,9 @@ def _turn_of(run: Run) -> Callable[[Watched], tuple[bool, bool, str]]:
     return turn
 
 
-def _check_all(watched: Sequence[Watched], run: Run) -> list[Outcome]:
+def _check_all(watched: Sequence[MonitoredAccount], run: Run) -> list[Outcome]:
     """Check every account, the longest unchecked first: what this run leaves, the next begins with."""
-    queues = defaultdict[str, list[Watched]](list)
+    queues = defaultdict[str, list[MonitoredAccount]](list)
     for one in sorted(watched, key=_turn_of(run)):
         queues[one.account.provider if one.account.provider in PROVIDERS else ""].append(one)
     futures = dict[Account, Future[Outcome]]()

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from aws import state
 from aws.state import Fetched, Pending, Stored
 from aws.topic import Topic
-from config.accounts import Watched
+from config.accounts import MonitoredAccount
 from config.settings import Settings
 from guard.decide import Decision, decide
 from guard.model import Alert, CheckError, Failure, Reading, worst
@@ -64,7 +64,7 @@ class Run:
     judging: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(JUDGED_AT_ONCE))
 
 
-def check(watched: Watched, run: Run) -> Outcome:
+def check(watched: MonitoredAccount, run: Run) -> Outcome:
     """Everything about one account; its troubles stay its own."""
     outcome = Outcome(watched.account, observation_time(run.event_time, None, run.clock()))
     try:
@@ -80,7 +80,7 @@ def check(watched: Watched, run: Run) -> Outcome:
     return outcome
 
 
-def _check_account(outcome: Outcome, watched: Watched, run: Run) -> None:
+def _check_account(outcome: Outcome, watched: MonitoredAccount, run: Run) -> None:
     stored = None
     try:
         stored = state.parse(run.fetched.item(str(watched.account)))
@@ -99,7 +99,7 @@ def _check_account(outcome: Outcome, watched: Watched, run: Run) -> None:
         _decide(outcome, outcome.reading, watched, Stored())
 
 
-def _read(watched: Watched, run: Run) -> Reading | Failure:
+def _read(watched: MonitoredAccount, run: Run) -> Reading | Failure:
     if isinstance(watched.key, Failure):
         return watched.key
     provider = PROVIDERS[watched.account.provider]
@@ -114,7 +114,7 @@ def _read(watched: Watched, run: Run) -> Reading | Failure:
 
 
 def _apply(
-    outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored, run: Run
+    outcome: Outcome, reading: Reading | Failure, watched: MonitoredAccount, stored: Stored, run: Run
 ) -> None:
     """Claim, publish, acknowledge."""
     with run.judging:
@@ -163,7 +163,7 @@ def _say(alert: Alert, outcome: Outcome, run: Run) -> bool:
 
 
 def _claim(
-    outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored, run: Run
+    outcome: Outcome, reading: Reading | Failure, watched: MonitoredAccount, stored: Stored, run: Run
 ) -> list[Alert]:
     """Store what is new with what is due; return what this run has to publish, the oldest first.
 
@@ -213,7 +213,9 @@ def _subject_of(alert: Alert) -> tuple[str | None, str | None]:
     return alert.condition, alert.currency
 
 
-def _decide(outcome: Outcome, reading: Reading | Failure, watched: Watched, stored: Stored) -> Decision:
+def _decide(
+    outcome: Outcome, reading: Reading | Failure, watched: MonitoredAccount, stored: Stored
+) -> Decision:
     undelivered = frozenset(p.alert.episode for p in stored.pending.values())
     account = outcome.account
     decision = decide(stored.memory, reading, watched.rules, account, outcome.now, undelivered)

@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from guard import digest
-from guard.curve import Curve, Point
 from guard.digest import sum_up
-from guard.habits import Habits
+from guard.history import Point, SpendingHistory
 from guard.memory import Failing, Memory, Row
 from guard.messages import render_digest
 from guard.model import Account, Alert, Kind, Severity
+from guard.profile import SpendingProfile
 from guard.tally import Entry, Tally
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
@@ -22,20 +22,20 @@ LARGEST_MESSAGE = 256 * 1024
 TITLES = {"deepseek": "DeepSeek", "novita": "Novita AI"}
 
 
-def spending(*by_day, ended=NOW) -> Curve:
-    """A curve that ends now, with so much spent on each day before, the oldest first."""
+def spending(*by_day, ended=NOW) -> SpendingHistory:
+    """A history that ends now, with so much spent on each day before, the oldest first."""
     spent, at = Decimal(0), ended - len(by_day) * DAY
     points = [Point(at, spent)]
     for money in by_day:
         at, spent = at + DAY, spent + Decimal(str(money))
         points.append(Point(at, spent))
-    return Curve(tuple(points))
+    return SpendingHistory(tuple(points))
 
 
 def memory(*by_day, balance="100", severity=Severity.OK, added=(), **more) -> Memory:
     tally = Tally(tuple(Entry(at, Decimal(amount)) for at, amount in added))
-    curve = spending(*by_day)
-    row = Row(Decimal(balance), severity, curve, tally, Habits.of(curve.points))
+    history = spending(*by_day)
+    row = Row(Decimal(balance), severity, history, tally, SpendingProfile.of(history.points))
     return Memory(NOW, {"USD": row}, **more)
 
 
@@ -64,7 +64,7 @@ def test_the_week_is_told_against_as_much_as_is_known_of_the_one_before(by_day, 
 
 
 def test_a_row_without_history_says_so():
-    row = Row(Decimal(10), Severity.OK, Curve())
+    row = Row(Decimal(10), Severity.OK, SpendingHistory())
     assert "Week not known yet Lasts not known yet" in told(Memory(NOW, {"USD": row}))
 
 
@@ -109,9 +109,17 @@ def test_of_two_in_the_same_need_the_one_that_ends_first_comes_first_and_an_unkn
 def test_an_account_with_several_balances_ends_with_the_first_of_them():
     rows = {
         "CNY": Row(
-            Decimal(70), Severity.OK, (week := spending(*[7] * 14)), habits=Habits.of(week.points)
+            Decimal(70),
+            Severity.OK,
+            (week := spending(*[7] * 14)),
+            profile=SpendingProfile.of(week.points),
         ),
-        "USD": Row(Decimal(5), Severity.OK, (two := spending(*[2] * 14)), habits=Habits.of(two.points)),
+        "USD": Row(
+            Decimal(5),
+            Severity.OK,
+            (two := spending(*[2] * 14)),
+            profile=SpendingProfile.of(two.points),
+        ),
     }
     [summed] = sum_up({DEFAULT: Memory(NOW, rows)}, NOW)
     assert summed.runway == summed.weeks[1].pace.runway < summed.weeks[0].pace.runway

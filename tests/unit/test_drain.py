@@ -7,12 +7,12 @@ import pytest
 
 from guard.decide import decide
 from guard.memory import Memory, dumps, loads
-from guard.model import Account, Balance, Condition, Drain, Reading, Rules, Spans
+from guard.model import Account, Balance, Condition, DrainRule, Reading, Rules, Spans
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTE, QUARTER = timedelta(minutes=1), timedelta(minutes=15)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-RULES = Rules({}, None, Spans(365 * DAY, 365 * DAY), Drain(Decimal("0.25"), HOUR))
+RULES = Rules({}, None, Spans(365 * DAY, 365 * DAY), DrainRule(Decimal("0.25"), HOUR))
 
 
 class Story:

@@ -12,7 +12,7 @@ from guard.model import (
     Balance,
     Budget,
     CheckError,
-    Drain,
+    DrainRule,
     Episode,
     Failure,
     Reading,
@@ -25,7 +25,7 @@ OK, WARNING, CRITICAL, EXHAUSTED = Severity
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 EVERY = Spans(24 * HOUR, 6 * HOUR)
-DRAIN = Drain(Decimal("0.25"), HOUR)
+DRAIN = DrainRule(Decimal("0.25"), HOUR)
 RULES = Rules({"USD": Budget(Decimal(20), Decimal(5))}, Spans(7 * DAY, 2 * DAY), EVERY, None)
 PLAIN = Rules(RULES.budgets, None, EVERY, None)
 DRAINED = Rules({}, None, EVERY, DRAIN)
@@ -391,7 +391,7 @@ def test_a_condition_that_can_not_be_judged_hides_no_other_and_forgets_nothing()
     story = Story(DRAINED)
     story.reads("100")
     assert story.reads("50") == ["alert fast_drain critical"]
-    story.rules = Rules(RULES.budgets, None, EVERY, Drain(None, HOUR))
+    story.rules = Rules(RULES.budgets, None, EVERY, DrainRule(None, HOUR))
     assert story.reads("4") == ["alert low_balance critical"]
     assert story.broken == ("fast_drain (TypeError)",)
     assert len(story.memory.episodes) == 2

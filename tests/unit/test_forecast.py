@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.curve import Curve
 from guard.decide import decide
 from guard.forecast import forecast
-from guard.habits import Habits
+from guard.history import SpendingHistory
 from guard.memory import Memory, dumps, loads
 from guard.model import Account, Balance, Reading, Rules, Spans
+from guard.profile import SpendingProfile
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -42,7 +42,7 @@ def read(memory, balance, now, **more):
 def told(memory, balance=None):
     """The forecast of what is remembered, for its own balance or another."""
     row, now = memory.rows["USD"], memory.observed_at
-    return forecast(row.curve, row.habits, row.balance if balance is None else Decimal(balance), now)
+    return forecast(row.history, row.profile, row.balance if balance is None else Decimal(balance), now)
 
 
 def a_day(memory):
@@ -67,7 +67,7 @@ def test_nothing_is_foretold_before_a_day_of_history():
 
 
 def test_the_first_reading_foretells_nothing():
-    assert forecast(Curve(), Habits(), Decimal(5), MONDAY) is None
+    assert forecast(SpendingHistory(), SpendingProfile(), Decimal(5), MONDAY) is None
     assert told(read(Memory(), 5, MONDAY)) is None
 
 
@@ -164,7 +164,7 @@ def test_an_account_that_strays_is_not_believed_when_it_had_a_busy_week():
         return 240 if (when - MONDAY) // DAY in {2, 8, 10, 12} and when.hour < 12 else 0
 
     memory = lived(14 * DAY, now_and_then, HOUR)
-    usual = float(memory.rows["USD"].habits.shape().pace) * 24
+    usual = float(memory.rows["USD"].profile.shape().pace) * 24
     assert a_day(memory) == pytest.approx(usual, rel=0.1)
 
 

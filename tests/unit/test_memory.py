@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.curve import Curve, Point
 from guard.decide import decide
-from guard.habits import Habits, Spent
+from guard.history import Point, SpendingHistory
 from guard.memory import (
     Failing,
     Memory,
@@ -28,7 +27,7 @@ from guard.model import (
     Balance,
     Budget,
     Condition,
-    Drain,
+    DrainRule,
     Episode,
     Kind,
     Reading,
@@ -36,6 +35,7 @@ from guard.model import (
     Severity,
     Spans,
 )
+from guard.profile import SpendingProfile, Spent
 from guard.tally import Entry, Tally
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
@@ -44,7 +44,7 @@ RULES = Rules(
     {"USD": Budget(Decimal(20), Decimal(5))},
     Spans(7 * DAY, 2 * DAY),
     Spans(DAY, DAY / 4),
-    Drain(Decimal("0.25"), DAY / 24),
+    DrainRule(Decimal("0.25"), DAY / 24),
 )
 
 money = st.decimals(-(10**9), 10**12, places=4)
@@ -57,7 +57,7 @@ spans = st.integers(0, 365 * 86400).map(lambda seconds: timedelta(seconds=second
 
 
 @st.composite
-def curves(draw):
+def histories(draw):
     at, spent = draw(instants), Decimal(0)
     points = [Point(at, spent)]
     for seconds, digits, places in draw(
@@ -65,7 +65,7 @@ def curves(draw):
     ):
         at, spent = at + timedelta(seconds=seconds), spent + Decimal(digits).scaleb(-places)
         points.append(Point(at, spent))
-    return Curve(tuple(points))
+    return SpendingHistory(tuple(points))
 
 
 tallies = st.builds(
@@ -85,8 +85,8 @@ paces = st.builds(
     lambda digits, places: Decimal(digits).scaleb(-places), st.integers(0, 99_999), st.integers(-3, 6)
 )
 times = st.integers(0, 999).map(lambda tenths: tenths / 10)
-habits = st.builds(
-    Habits,
+profile = st.builds(
+    SpendingProfile,
     st.lists(shares, min_size=24, max_size=24).map(tuple),
     st.lists(shares, min_size=7, max_size=7).map(tuple),
     times,
@@ -101,7 +101,9 @@ memories = st.builds(
     st.none() | instants,
     st.dictionaries(
         st.sampled_from(["USD", "CNY"]),
-        st.builds(Row, money, severities, curves() | st.just(Curve()), tallies, habits, money),
+        st.builds(
+            Row, money, severities, histories() | st.just(SpendingHistory()), tallies, profile, money
+        ),
     ),
     st.none() | st.builds(Failing, st.integers(1, 10**6), instants, instants),
     st.dictionaries(
@@ -156,20 +158,20 @@ def busy(days=10) -> Memory:
 
 def test_twenty_busy_days_in_two_currencies_stay_under_4096_bytes():
     memory = busy(20)
-    assert {len(row.curve.points) > 50 for row in memory.rows.values()} == {True}
-    assert all(row.curve.span(memory.observed_at) > 14 * DAY for row in memory.rows.values())
+    assert {len(row.history.points) > 50 for row in memory.rows.values()} == {True}
+    assert all(row.history.span(memory.observed_at) > 14 * DAY for row in memory.rows.values())
     assert len(dumps(memory).encode()) < 4096
 
 
 def test_spending_is_kept_to_five_digits_and_the_balance_whole():
     points = Point(NOW, Decimal(0)), Point(NOW + DAY, Decimal("12.3456789"))
-    memory = Memory(rows={"USD": Row(Decimal("98765.4321987"), Severity.OK, Curve(points))})
+    memory = Memory(rows={"USD": Row(Decimal("98765.4321987"), Severity.OK, SpendingHistory(points))})
     row = loads(dumps(memory)).rows["USD"]
-    assert (row.balance, row.curve.points[1].spent) == (Decimal("98765.4321987"), Decimal("12.346"))
+    assert (row.balance, row.history.points[1].spent) == (Decimal("98765.4321987"), Decimal("12.346"))
 
 
 TALLY = Tally((Entry(NOW, Decimal(2)),))
-CURVE = Curve((Point(NOW, Decimal(0)),))
+CURVE = SpendingHistory((Point(NOW, Decimal(0)),))
 WHOLE = Memory(
     NOW,
     {"USD": Row(Decimal(7), Severity.OK, CURVE, TALLY)},
@@ -233,7 +235,7 @@ def test_a_memory_from_before_anything_was_tallied_is_read():
     data["rows"] = {currency: row[:3] for currency, row in data["rows"].items()}
     memory = loads(json.dumps(data))
     assert memory.failed == memory.rows["USD"].added == Tally()
-    assert memory.rows["USD"].habits == Habits.of(memory.rows["USD"].curve.points)
+    assert memory.rows["USD"].profile == SpendingProfile.of(memory.rows["USD"].history.points)
     assert replace(memory, failed=WHOLE.failed, rows=WHOLE.rows) == WHOLE
 
 

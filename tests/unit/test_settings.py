@@ -7,7 +7,7 @@ import pytest
 
 from config import settings
 from config.settings import SettingsError
-from guard.model import Budget, Drain, Spans
+from guard.model import Budget, DrainRule, Spans
 from providers import PROVIDERS
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -31,7 +31,7 @@ def test_the_defaults_are_those_that_are_promised():
     for rules in deepseek, novita:
         assert rules.runway == Spans(7 * DAY, 2 * DAY)
         assert rules.remind_every == Spans(24 * HOUR, 6 * HOUR)
-        assert rules.fast_drain == Drain(Decimal("0.25"), HOUR)
+        assert rules.fast_drain == DrainRule(Decimal("0.25"), HOUR)
     assert parsed.origins == {
         "deepseek": "https://api.deepseek.com",
         "novita": "https://api.novita.ai",
@@ -59,8 +59,8 @@ GOOD = [
     ("RUNWAY", " off ", None),
     ("REMIND_EVERY", "1h/7d", Spans(HOUR, 7 * DAY)),
     ("REMIND_EVERY", "365d/1m", Spans(365 * DAY, MINUTE)),
-    ("FAST_DRAIN", "12.5%/30m", Drain(Decimal("0.125"), 30 * MINUTE)),
-    ("FAST_DRAIN", " 100% / 2d ", Drain(Decimal(1), 2 * DAY)),
+    ("FAST_DRAIN", "12.5%/30m", DrainRule(Decimal("0.125"), 30 * MINUTE)),
+    ("FAST_DRAIN", " 100% / 2d ", DrainRule(Decimal(1), 2 * DAY)),
     ("FAST_DRAIN", "off", None),
     ("DETAILED_METRICS", "true", True),
     ("PER_ACCOUNT_METRICS", "0", 0),

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from guard import figures, wording
-from guard.drain import Drained
-from guard.model import Balance, Budget, CheckError, Drain, Judged, Rules, Severity, Spans
+from guard.drain import Drain
+from guard.model import Balance, Budget, CheckError, DrainRule, Judged, Rules, Severity, Spans
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOON_IN_TOKYO = datetime(2026, 6, 10, 12, tzinfo=timezone(9 * HOUR))
@@ -62,13 +62,13 @@ def test_an_amount_is_rounded_to_the_cent_but_for_the_smallest(value, text):
 
 
 def test_a_drain_says_how_much_went_and_how_long_the_rest_lasts():
-    drain = Drain(Decimal("0.25"), HOUR)
-    assert wording.fast_drain(Drained(Decimal(40), HOUR, Decimal(60), None), "USD", drain) == (
+    drain = DrainRule(Decimal("0.25"), HOUR)
+    assert wording.fast_drain(Drain(Decimal(40), HOUR, Decimal(60), None), "USD", drain) == (
         "40.00 USD went within 1 hour: 40% of what was there",
         "at that pace the rest lasts 90 minutes",
         "more than 25% within 1 hour is taken as a drain",
     )
-    assert wording.fast_drain(Drained(Decimal(40), HOUR, Decimal(-1), None), "USD", drain) == (
+    assert wording.fast_drain(Drain(Decimal(40), HOUR, Decimal(-1), None), "USD", drain) == (
         "40.00 USD went within 1 hour: 100% of what was there",
         "more than 25% within 1 hour is taken as a drain",
     )
@@ -93,8 +93,8 @@ def test_how_sure_a_runway_is_is_told_in_its_own_unit(runway, ends, said):
 
 
 def test_a_sudden_pace_is_told_against_the_usual_one():
-    drain = Drain(Decimal("0.25"), HOUR)
-    found = Drained(Decimal("2.5"), HOUR / 4, Decimal("97.5"), Decimal(10))
+    drain = DrainRule(Decimal("0.25"), HOUR)
+    found = Drain(Decimal("2.5"), HOUR / 4, Decimal("97.5"), Decimal(10))
     assert wording.fast_drain(found, "USD", drain) == (
         "2.50 USD went within 15 minutes: 2% of what was there",
         "that is 10 times the usual pace",

@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
-from guard.curve import DAY
+from guard.history import DAY
 from guard.model import NO_MONEY
 
 HOUR = timedelta(hours=1)
@@ -43,24 +43,24 @@ class Spent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class SpendingProfile:
     """Spending by hour of the day and by weekday, Monday first; learnt up to `since`.
 
-    `last` is the last pace that was learnt, in money an hour; `stood_out`, how many times the pace that
-    was usual for its hour that was; and `peak`, the most that any before it stood out, as far as that
-    is remembered. `unlearnt` was spent since: a few minutes would be lost among the digits kept.
+    `last` is the last pace that was learnt, in money an hour; `spike_ratio`, how many times the pace
+    that was usual for its hour that was; and `peak`, the largest ratio before it, as far as that is
+    remembered. `unlearnt` was spent since: a few minutes would be lost among the digits kept.
     """
 
     hours: tuple[Spent, ...] = field(default=(Spent(NO_MONEY, 0.0),) * HOURS)
     weekdays: tuple[Spent, ...] = field(default=(Spent(NO_MONEY, 0.0),) * WEEKDAYS)
     peak: float = 0.0
     last: Decimal = NO_MONEY
-    stood_out: float = 0.0
+    spike_ratio: float = 0.0
     since: datetime | None = None
     unlearnt: Decimal = NO_MONEY
 
-    def reading(self, now: datetime, spent: Decimal | None) -> "Habits":
-        """The habits after one more reading; `None` where nobody knows what was spent since."""
+    def reading(self, now: datetime, spent: Decimal | None) -> "SpendingProfile":
+        """The profile after one more reading; `None` where nobody knows what was spent since."""
         if self.since is None:
             return replace(self, since=now)
         if spent is None:
@@ -69,21 +69,21 @@ class Habits:
             return replace(self, unlearnt=self.unlearnt + spent)
         return self._learnt(now, self.unlearnt + spent)
 
-    def _learnt(self, now: datetime, money: Decimal) -> "Habits":
+    def _learnt(self, now: datetime, money: Decimal) -> "SpendingProfile":
         start = self.since or now
         faded = self._faded(now)
         hours, weekdays = list(faded.hours), list(faded.weekdays)
         pace = money / Decimal((now - start) / HOUR)
-        stood_out = self._stands_out(pace, start, now)
+        spike_ratio = self._spike_ratio(pace, start, now)
         for at, length in _pieces(max(start, now - LONGEST_GAP), now):
             part = pace * Decimal(length)
             _add(hours, at.hour, part, length, _left(at, now, FADES_BY_HALF))
             _add(weekdays, at.weekday(), part, length, _left(at, now, WEEKDAYS_FADE_BY_HALF))
         return replace(
-            faded, hours=tuple(hours), weekdays=tuple(weekdays), last=pace, stood_out=stood_out
+            faded, hours=tuple(hours), weekdays=tuple(weekdays), last=pace, spike_ratio=spike_ratio
         )
 
-    def _stands_out(self, pace: Decimal, start: datetime, end: datetime) -> float:
+    def _spike_ratio(self, pace: Decimal, start: datetime, end: datetime) -> float:
         shape = self.shape()
         if shape is None or sum(part.hours for part in self.hours) < LEAST_KNOWN:
             return 0.0
@@ -93,11 +93,11 @@ class Habits:
         usual = shape.pace * Decimal((factor + EVENED) / (1 + EVENED))
         return min(float(pace / usual), MOST_TIMES)
 
-    def _faded(self, now: datetime) -> "Habits":
+    def _faded(self, now: datetime) -> "SpendingProfile":
         start = self.since or now
         seen_before = self.peak >= MOST_REMEMBERED / 2
-        last = self.stood_out if seen_before else min(self.stood_out, MOST_REMEMBERED)
-        return Habits(
+        last = self.spike_ratio if seen_before else min(self.spike_ratio, MOST_REMEMBERED)
+        return SpendingProfile(
             _faded(self.hours, _left(start, now, FADES_BY_HALF)),
             _faded(self.weekdays, _left(start, now, WEEKDAYS_FADE_BY_HALF)),
             peak=max(self.peak, last) * _left(start, now, PEAK_FADES_BY_HALF),
@@ -105,12 +105,12 @@ class Habits:
         )
 
     @classmethod
-    def of(cls, points: Sequence[tuple[datetime, Decimal]]) -> "Habits":
-        """The habits that money spent since some beginning, at several times, tells of."""
-        habits = cls()
+    def of(cls, points: Sequence[tuple[datetime, Decimal]]) -> "SpendingProfile":
+        """The profile that money spent since some beginning, at several times, tells of."""
+        profile = cls()
         for (_, before), (at, after) in pairwise([*points[:1], *points]):
-            habits = habits.reading(at, after - before)
-        return habits
+            profile = profile.reading(at, after - before)
+        return profile
 
     def shape(self) -> "Shape | None":
         """How the usual pace is shared out; `None` where nothing was spent."""

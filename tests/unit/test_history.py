@@ -8,35 +8,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.curve import MOST_POINTS, Curve
+from guard.history import MOST_POINTS, SpendingHistory
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def curve_of(*readings: tuple[timedelta, object]) -> Curve:
-    """The curve after balances that were read at times since the start."""
-    curve, before = Curve(), None
+def curve_of(*readings: tuple[timedelta, object]) -> SpendingHistory:
+    """The history after balances that were read at times since the start."""
+    history, before = SpendingHistory(), None
     for at, balance in readings:
         fall = Decimal(0) if before is None else before - Decimal(balance)
-        curve, before = curve.reading(START + at, fall), Decimal(balance)
-    return curve
+        history, before = history.reading(START + at, fall), Decimal(balance)
+    return history
 
 
 def test_spending_over_a_gap_is_taken_as_even():
-    curve = curve_of((0 * HOUR, 100), (48 * HOUR, 52))
-    assert curve.spent_within(HOUR, START + 48 * HOUR) == pytest.approx(Decimal(1))
-    assert curve.spent_between(START + 10 * HOUR, START + 12 * HOUR) == pytest.approx(Decimal(2))
+    history = curve_of((0 * HOUR, 100), (48 * HOUR, 52))
+    assert history.spent_within(HOUR, START + 48 * HOUR) == pytest.approx(Decimal(1))
+    assert history.spent_between(START + 10 * HOUR, START + 12 * HOUR) == pytest.approx(Decimal(2))
 
 
 def test_a_top_up_is_neither_spending_nor_negative_spending():
-    curve = curve_of((0 * HOUR, 50), (6 * HOUR, 40), (12 * HOUR, 140), (24 * HOUR, 130))
-    assert curve.spent_within(DAY, START + 24 * HOUR) == 20
+    history = curve_of((0 * HOUR, 50), (6 * HOUR, 40), (12 * HOUR, 140), (24 * HOUR, 130))
+    assert history.spent_within(DAY, START + 24 * HOUR) == 20
 
 
 def test_what_is_older_than_two_weeks_is_forgotten():
-    curve = curve_of(*((n * 6 * HOUR, 1000 - n) for n in range(4 * 30)))
-    assert 14 * DAY <= curve.span(START + 119 * 6 * HOUR) <= 17 * DAY
+    history = curve_of(*((n * 6 * HOUR, 1000 - n) for n in range(4 * 30)))
+    assert 14 * DAY <= history.span(START + 119 * 6 * HOUR) <= 17 * DAY
 
 
 def test_the_same_reading_again_changes_nothing():
@@ -45,11 +45,14 @@ def test_the_same_reading_again_changes_nothing():
 
 
 def test_the_curve_knows_nothing_beyond_its_readings():
-    assert (Curve().span(START), Curve().spent_within(HOUR, START)) == (timedelta(0), 0)
-    curve = curve_of((0 * HOUR, 9), (5 * HOUR, 8))
-    assert curve.span(START + 5 * HOUR) == 5 * HOUR
-    assert curve.spent_within(9 * HOUR, START + 5 * HOUR) == 1
-    assert curve.spent_within(HOUR, START + 9 * HOUR) == 0
+    assert (SpendingHistory().span(START), SpendingHistory().spent_within(HOUR, START)) == (
+        timedelta(0),
+        0,
+    )
+    history = curve_of((0 * HOUR, 9), (5 * HOUR, 8))
+    assert history.span(START + 5 * HOUR) == 5 * HOUR
+    assert history.spent_within(9 * HOUR, START + 5 * HOUR) == 1
+    assert history.spent_within(HOUR, START + 9 * HOUR) == 0
 
 
 steps = st.lists(
@@ -70,23 +73,23 @@ def exactly_spent(readings, span: timedelta, now: datetime) -> Decimal:
 
 @given(steps)
 def test_thinning_keeps_few_points_and_nearly_all_that_was_spent(falls):
-    now, curve, readings = START, Curve().reading(START, Decimal(0)), [(START, Decimal(0))]
+    now, history, readings = START, SpendingHistory().reading(START, Decimal(0)), [(START, Decimal(0))]
     for minutes, fall in falls:
         now += minutes * MINUTE
         readings.append((now, fall))
-        curve = curve.reading(now, fall)
-    assert len(curve.points) <= MOST_POINTS
-    assert all(a.at < b.at and a.spent <= b.spent for a, b in pairwise(curve.points))
-    assert curve.points[0].spent == 0
-    if len(curve.points) < MOST_POINTS:  # else the oldest ones had to go
+        history = history.reading(now, fall)
+    assert len(history.points) <= MOST_POINTS
+    assert all(a.at < b.at and a.spent <= b.spent for a, b in pairwise(history.points))
+    assert history.points[0].spent == 0
+    if len(history.points) < MOST_POINTS:  # else the oldest ones had to go
         for span, blur in ((HOUR, 5 * MINUTE), (DAY, HOUR), (7 * DAY, 3 * HOUR)):
             least = exactly_spent(readings, span - blur, now) - Decimal("0.0001")
             most = exactly_spent(readings, span + blur, now) + Decimal("0.0001")
-            assert least <= curve.spent_within(span, now) <= most
+            assert least <= history.spent_within(span, now) <= most
 
 
 def test_a_drain_of_the_last_hour_is_seen_to_the_cent_among_readings_of_ten_days():
     quiet = [(n * 15 * MINUTE, 900 - Decimal(n) / 100) for n in range(10 * 24 * 4)]
     last, balance = quiet[-1]
-    curve = curve_of(*quiet, (last + 30 * MINUTE, balance - 100), (last + HOUR, balance - 160))
-    assert curve.spent_within(HOUR, START + last + HOUR) == 160
+    history = curve_of(*quiet, (last + 30 * MINUTE, balance - 100), (last + HOUR, balance - 160))
+    assert history.spent_within(HOUR, START + last + HOUR) == 160

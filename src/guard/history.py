@@ -29,26 +29,26 @@ MOST_POINTS = 100
 
 
 class Point(NamedTuple):
-    """Money spent since the curve began, at a time."""
+    """Money spent since the first reading, at a time."""
 
     at: datetime
     spent: Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class SpendingHistory:
     """Spending of one balance over time, the oldest point first."""
 
     points: tuple[Point, ...] = ()
 
-    def reading(self, now: datetime, fall: Decimal) -> "Curve":
-        """The curve after one more reading; `fall` is by how much the balance fell since the last."""
+    def reading(self, now: datetime, fall: Decimal) -> "SpendingHistory":
+        """The history after one more reading; `fall` is by how much the balance fell since the last."""
         last = self.points[-1].spent if self.points else NO_MONEY
         point = Point(now, last + max(fall, NO_MONEY))
-        return Curve(_thinned((*(p for p in self.points if p.at < now), point)))
+        return SpendingHistory(_thinned((*(p for p in self.points if p.at < now), point)))
 
     def span(self, now: datetime) -> timedelta:
-        """How far back the curve reaches."""
+        """How far back the history reaches."""
         return now - self.points[0].at if self.points else timedelta(0)
 
     def spent_within(self, span: timedelta, now: datetime) -> Decimal:
