@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from benchmarks.traces import DAY, Trace
 from config.settings import read
+from guard.alert import Alert, Condition, Kind
 from guard.decide import Decision, decide
 from guard.memory import Memory
-from guard.model import Account, Alert, Balance, Condition, Kind, Reading, Severity
+from guard.model import Account, Balance, Reading, Severity
 
 REQUIRED = ("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC")
 DEFAULTS = read(dict.fromkeys(REQUIRED, "any")).rules["deepseek"]

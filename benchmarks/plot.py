@@ -15,7 +15,8 @@ from benchmarks import alerts
 from benchmarks.accounts import generated, office_hours
 from benchmarks.alerts import Step
 from benchmarks.traces import DAY, Trace
-from guard.model import Condition, Kind, Severity
+from guard.alert import Condition, Kind
+from guard.model import Severity
 from local import browser
 from local.tools import ROOT, LocalError
 

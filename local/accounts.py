@@ -25,14 +25,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aws import state
 from aws.clients import error_code
-from guard import digest, wording
-from guard.digest import Summed, Week
-from guard.figures import pace
+from aws.table import StateTable
+from guard.figures import burn
 from guard.model import Severity
+from guard.week import AccountWeek, Week, sum_up
 from local import show
 from local.tools import ROOT, LocalError
+from messages import digest
+from messages.format import amount, clock, counted, lasts, length
 
 CONFIG = ROOT / "samconfig.toml"
 WIDE = 160  # columns, where nobody's window says how many there are
@@ -79,7 +80,7 @@ def configured(text: str) -> Stack:
     return Stack(parameters.get("stack_name", "budget-guard"), *names)
 
 
-def remembered(stack: Stack, now: datetime) -> tuple[Summed, ...]:
+def remembered(stack: Stack, now: datetime) -> tuple[AccountWeek, ...]:
     """Every account in the stack's table, the one in most need first; raises `LocalError`."""
     with _told(stack):
         session = boto3.Session(profile_name=stack.profile, region_name=stack.region)
@@ -89,11 +90,11 @@ def remembered(stack: Stack, now: datetime) -> tuple[Summed, ...]:
         outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", ())}
         if "State" not in outputs:
             raise LocalError(f"The stack {stack.name} has no output State: it is no budget-guard.")
-        memories = state.load_all(session.client("dynamodb", config=patience), outputs["State"])
-    return digest.sum_up(memories, now, EVER)
+        memories = StateTable(session.client("dynamodb", config=patience), outputs["State"]).load_all()
+    return sum_up(memories, now, EVER)
 
 
-def chosen(found: Sequence[Summed], words: Sequence[str]) -> Iterator[Summed]:
+def chosen(found: Sequence[AccountWeek], words: Sequence[str]) -> Iterator[AccountWeek]:
     """What the words leave: a severity is the least to show, any other is a part of the names.
 
     An account that can't be read, or is not checked, counts as a warning, as its alert does.
@@ -107,7 +108,7 @@ def chosen(found: Sequence[Summed], words: Sequence[str]) -> Iterator[Summed]:
             yield one
 
 
-def table(found: Sequence[Summed], now: datetime) -> Table:
+def table(found: Sequence[AccountWeek], now: datetime) -> Table:
     """One line a balance; an account without any has one as well."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     # Windows are narrow, and most of the time every account can be read.
@@ -118,7 +119,7 @@ def table(found: Sequence[Summed], now: datetime) -> Table:
     for one in found:
         word = digest.state(one)
         first, *more = [_figures(week) for week in one.weeks] or [("unknown", "-", "-")]
-        since = [wording.clock(one.failing_since)] if one.failing_since else []
+        since = [clock(one.failing_since)] if one.failing_since else []
         checked = _ago(now - one.checked_at)
         shown.add_row(str(one.account), Text(word, STYLES[word]), *first, checked, *since)
         for figures in more:
@@ -126,26 +127,26 @@ def table(found: Sequence[Summed], now: datetime) -> Table:
     return shown
 
 
-def summed_up(found: Sequence[Summed], shown: Sequence[Summed]) -> str:
+def summed_up(found: Sequence[AccountWeek], shown: Sequence[AccountWeek]) -> str:
     """How they all stand, below a table that may be longer than a window."""
     if not found:
         return "No account is remembered yet: put an API key into the secret, and wait for a run."
-    together = f"{wording.counted(f'{len(found):,}', 'account')}: {digest.standing(found)}."
+    together = f"{counted(f'{len(found):,}', 'account')}: {digest.standing(found)}."
     if len(shown) < len(found):
         return f"{len(shown):,} of {together}"
     return f"{together}\nFewer of them: make accounts ONLY=warning, or ONLY=part-of-a-name."
 
 
 def _figures(week: Week) -> tuple[str, str, str]:
-    balance = wording.amount(week.balance, week.currency)
-    if week.pace is None:
+    balance = amount(week.balance, week.currency)
+    if week.forecast is None:
         return balance, "-", "-"
-    lasts = wording.lasts(week.pace.runway).removeprefix("about ")
-    return balance, pace(week.pace.burn_per_day), lasts
+    runway = lasts(week.forecast.runway).removeprefix("about ")
+    return balance, burn(week.forecast.burn_per_day), runway
 
 
 def _ago(span: timedelta) -> str:
-    return f"{wording.length(span)} ago" if span > timedelta(0) else "just now"
+    return f"{length(span)} ago" if span > timedelta(0) else "just now"
 
 
 @contextmanager

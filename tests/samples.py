@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from config.settings import read
+from guard.alert import Alert, Kind
 from guard.decide import decide
-from guard.digest import sum_up
 from guard.memory import Memory
-from guard.messages import Message, render, render_digest
-from guard.model import Account, Alert, Balance, CheckError, Failure, Kind, Reading, Severity
+from guard.model import Account, Balance, CheckError, Failure, Reading, Severity
+from guard.week import sum_up
+from messages.message import Message
+from messages.render import render, render_digest, render_test
 from providers import PROVIDERS
 from tests import stack
 
@@ -58,7 +60,7 @@ def digested() -> Message:
     }
     now = START + weeks[-1] * HOUR
     alert = Alert("0" * 32, "digest", Kind.DIGEST, None, Severity.OK, DEEPSEEK, now)
-    titles = {name: provider.title for name, provider in PROVIDERS.items()}
+    titles = {name: provider.contact.title for name, provider in PROVIDERS.items()}
     return render_digest(alert, sum_up(memories, now), titles, ())
 
 
@@ -80,20 +82,20 @@ def samples() -> dict[str, Message]:
         "Alert: living on credit": _rendered(credit),
         "Alert: a check that fails": _rendered(failing),
         "Digest": digested(),
-        "Test": _rendered(test),
+        "Test": render_test(test, ()),
     }
 
 
 def _rendered(alert: Alert) -> Message:
-    return render(alert, PROVIDERS[alert.account.provider])
+    return render(alert, PROVIDERS[alert.account.provider].contact)
 
 
 def as_markdown() -> str:
     """The README's section of texts."""
     return "\n".join(
-        f"**{heading}**\n\n```text\n{message.subject}\n\n{message.texts['email']}\n"
+        f"**{heading}**\n\n```text\n{message.subject}\n\n{message.mail}\n"
         # The phone gets what is critical, and the test; a digest is neither.
-        + ("" if heading == "Digest" else f"\nSMS: {message.texts['sms']}\n")
+        + ("" if heading == "Digest" else f"\nSMS: {message.sms}\n")
         + "```\n"
         for heading, message in samples().items()
     )

@@ -36,9 +36,9 @@ def emit_totals(totals: Totals, now: datetime) -> None:
     _print(blob_of_totals(totals, now))
 
 
-def emit_left(left: int, now: datetime) -> None:
+def emit_unchecked(unchecked: int, now: datetime) -> None:
     """Print how many accounts a run had no time for, beside the blobs for those that it checked."""
-    _print(_blob({"ChecksLeft": left}, ({},), now))
+    _print(_blob({"ChecksLeft": unchecked}, ({},), now))
 
 
 def blob_of_totals(totals: Totals, now: datetime) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def blob_of_totals(totals: Totals, now: datetime) -> dict[str, Any]:
     figures: dict[str, float] = {
         f"Accounts{severity.word.title()}": count for severity, count in totals.counts.items()
     }
-    figures |= {"ChecksFailed": totals.failed, "ChecksLeft": totals.left}
+    figures |= {"ChecksFailed": totals.failed, "ChecksLeft": totals.unchecked}
     if totals.read + totals.failed:
         figures["CheckSucceeded"] = int(not totals.failed)
     if totals.worst is not None:

@@ -1,14 +1,11 @@
-"""Publishing to the alerts topic."""
+"""The topics: publishing to one, and who listens to it."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws import clients
-from guard.messages import Message, render
-from guard.model import Alert
-from providers import PROVIDERS
-from providers.provider import UNKNOWN
+from messages.message import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -23,22 +20,17 @@ class Subscribers:
 
 
 class Topic:
-    """The alerts topic; its client is built when there is something to say, which is seldom.
+    """The alerts topic; its client is built when there is something to publish, which is seldom.
 
-    Not for two threads at a time: alerts are said one by one.
+    Not for two threads at a time: messages are published one by one.
     """
 
     def __init__(self, arn: str) -> None:
         self._arn = arn
         self._client: SNSClient | None = None
 
-    def publish(self, alert: Alert) -> None:
-        """Publish one alert, once, to every subscriber. Raises `ClientError` or `BotoCoreError`."""
-        name = alert.account.provider
-        self.send(render(alert, PROVIDERS.get(name) or replace(UNKNOWN, title=name)))
-
-    def send(self, message: Message) -> None:
-        """Publish a message as it is. Raises as `publish` does."""
+    def publish(self, message: Message) -> None:
+        """Publish a message, once, to every subscriber. Raises `ClientError` or `BotoCoreError`."""
         self._client = self._client or clients.sns()
         self._client.publish(
             TopicArn=self._arn,

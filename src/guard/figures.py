@@ -12,7 +12,7 @@ def money(amount: Decimal) -> str:
     return f"{whole}.{places.rstrip('0'):0<2}"
 
 
-def pace(burn_per_day: Decimal) -> str:
+def burn(burn_per_day: Decimal) -> str:
     """Money a day, to the cent, or to four places where it is less than a dime."""
     places = Decimal("0.01") if burn_per_day >= Decimal("0.1") else Decimal("0.0001")
     return money(burn_per_day.quantize(places, ROUND_HALF_UP))

@@ -1,11 +1,11 @@
-"""The words the guard thinks in: what is read, what is thought of it, and what is said.
+"""The words the guard thinks in: what is read, and what is thought of it.
 
 Money is `Decimal`, in units of its currency. Time is an aware UTC `datetime`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Protocol
@@ -30,25 +30,6 @@ class Severity(IntEnum):
     def from_word(cls, word: str) -> "Severity":
         """The severity of that name; raises `KeyError` for any other word."""
         return cls[word.upper()]
-
-
-class Condition(StrEnum):
-    """What an alert is about."""
-
-    LOW_BALANCE = "low_balance"
-    FAST_DRAIN = "fast_drain"
-    ON_CREDIT = "on_credit"
-    CHECK_FAILING = "check_failing"
-
-
-class Kind(StrEnum):
-    """Why a notification is sent."""
-
-    ALERT = "alert"
-    REMINDER = "reminder"
-    RECOVERY = "recovery"
-    DIGEST = "digest"
-    TEST = "test"
 
 
 class CheckError(StrEnum):
@@ -176,33 +157,14 @@ def worst(judged: Iterable[Rated]) -> Severity:
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
-    """One condition of one account and currency, from its first alert until its recovery."""
+class Contact:
+    """What a person is told of a provider: its name, its pages, and what to do about an error.
 
-    id: str
-    opened_at: datetime
-    severity: Severity
-    notified_at: datetime
-    step: int
+    `when_empty` says what happens without credit.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One notification. Its `id` is a function of what is said, so that a repeat carries it too."""
-
-    id: str
-    episode: str
-    kind: Kind
-    condition: Condition | None
-    severity: Severity
-    account: Account
-    observed_at: datetime
-    currency: str | None = None
-    balance: Decimal | None = None
-    burn_per_day: Decimal | None = None
-    runway: timedelta | None = None
-    reasons: tuple[str, ...] = ()
-    since: datetime | None = None
-    why: tuple[str, ...] = ()
-    next_reminder: timedelta | None = None
-    between: tuple[timedelta, timedelta] | None = None
+    title: str
+    top_up: str = ""
+    status_page: str | None = None
+    advice: Mapping[CheckError, str] = field(default_factory=dict)
+    when_empty: str = "calls are refused"

@@ -12,7 +12,7 @@ class Totals:
     """How the accounts stand together after one run.
 
     `worst` and `least_runway` are `None` while nothing is known. `counts` says how many accounts
-    stand at each severity; `read`, `failed` and `left` how many checks succeeded, failed, and were
+    stand at each severity; `read`, `failed` and `unchecked` how many checks succeeded, failed, and were
     not made for want of time.
     """
 
@@ -21,22 +21,22 @@ class Totals:
     counts: Mapping[Severity, int]
     read: int
     failed: int
-    left: int
+    unchecked: int
 
     @classmethod
     def of(
         cls,
         judged: Iterable[tuple[Judged, ...]],
-        standing: Iterable[Severity],
+        previous: Iterable[Severity],
         failed: int,
-        left: int,
+        unchecked: int,
     ) -> "Totals":
         """Sum up the balances of each account that was read.
 
-        `standing` are the last severities of those that were not: unknown is no recovery.
+        `previous` are the last severities of those that were not: unknown is no recovery.
         """
         accounts = [balances for balances in judged if balances]
-        severities = [*map(worst, accounts), *standing]
+        severities = [*map(worst, accounts), *previous]
         runways = (one.runway for balances in accounts for one in balances)
         return cls(
             worst=max(severities, default=None),
@@ -44,5 +44,5 @@ class Totals:
             counts={severity: severities.count(severity) for severity in Severity},
             read=len(accounts),
             failed=failed,
-            left=left,
+            unchecked=unchecked,
         )

@@ -1,30 +1,32 @@
-"""One digest, top to bottom: read what is remembered, sum it up, say it once."""
+"""One digest, top to bottom: read what is remembered, sum it up, publish it once."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from aws import clients, digests, runs, state
-from aws.digests import Claim
+from aws import clients, runs
+from aws.items import Stored
+from aws.table import StateTable
 from aws.topic import Topic
 from config.settings import DigestSettings
-from guard.digest import sum_up, totals_only
-from guard.messages import render_digest
-from guard.model import Alert, Kind, Severity
+from guard.alert import Kind, about_the_guard
+from guard.memory import Memory
+from guard.model import Severity
+from guard.week import sum_up
 from jobs import errors, self_test
+from jobs.deadline import Deadline
 from jobs.errors import GuardError
 from jobs.event_time import event_time, observation_time
+from jobs.outbox import Draft, Outbox
+from messages.digest import totals_only
+from messages.message import Message
+from messages.render import render_digest
 from providers import PROVIDERS
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-LEASE_MARGIN = 30.0  # seconds beyond the end of a run; Lambda's second retry finds the lease lapsed
-# Not as severe as what it tells of: that was said in its time, and no phone need ring again.
+KEY = "#digest"  # of its item in the table; no account has such a name
+# Not as severe as what it tells of: that was published in its time, and no phone need ring again.
 SEVERITY = Severity.OK
 
 
@@ -40,39 +42,47 @@ def send(
     finds out whether that one succeeded.
     """
     now = observation_time(event_time(event), None, clock())
-    table, name = clients.dynamodb(), settings.table
-    alert = self_test.notice(Kind.DIGEST, SEVERITY, now)
-    with _table_trouble():
-        lease = clock().timestamp() + seconds_left() + LEASE_MARGIN
-        claim = digests.claim(table, name, now, clock().timestamp(), lease)
-    if claim is Claim.TAKEN:
+    table = StateTable(clients.dynamodb(), settings.table)
+    outbox = Outbox(table, Topic(settings.topic), Deadline.of(0, seconds_left), clock)
+    with _table_errors():
+        stored = table.load(KEY)
+    warnings: tuple[str, ...] = ()
+    message = None
+    if not _is_due(stored, now) and not stored.pending:
+        return self_test.answer(now, (), ())
+    if _is_due(stored, now):
+        warnings = self_test.check(settings.topic, settings.ops_topic)
+        message = _message(table, now, warnings)
+
+    def draft_of(current: Stored) -> Draft | None:
+        if message is None or not _is_due(current, now):
+            return None
+        return Draft(Memory(observed_at=now), (message,))
+
+    delivery = outbox.deliver(KEY, stored, draft_of)
+    if delivery.errors:
+        raise GuardError(" ".join(delivery.errors))
+    if not delivery.published and delivery.leased:
         raise GuardError("Another run is at this digest; a retry finds out whether it was sent.")
-    if claim is Claim.SAID:
-        return self_test.said(now, [], ())
-    try:
-        warnings = _say(alert, table, settings)
-    except GuardError:
-        with suppress(ClientError, BotoCoreError):
-            digests.release(table, name)
-        raise
-    with _table_trouble():
-        digests.acknowledge(table, name, now)
-    return self_test.said(now, [alert], warnings)
+    if not delivery.published and delivery.draft:
+        raise GuardError("The digest was not published: the run had no time left. A retry sends it.")
+    return self_test.answer(now, delivery.published, warnings)
 
 
-def _say(alert: Alert, table: "DynamoDBClient", settings: DigestSettings) -> tuple[str, ...]:
-    """Sum up and publish; the warnings about its delivery."""
-    with _table_trouble():
-        memories = state.load_all(table, settings.table)
-        since = runs.totals_since(table, settings.table)
-    warnings = self_test.check(settings.topic, settings.ops_topic)
-    titles = {name: provider.title for name, provider in PROVIDERS.items()}
+def _is_due(stored: Stored, now: datetime) -> bool:
+    last = stored.memory.observed_at
+    return last is None or last < now
+
+
+def _message(table: StateTable, now: datetime, warnings: tuple[str, ...]) -> Message:
+    with _table_errors():
+        memories = table.load_all()
+        since = runs.totals_since(table.client, table.name)
+    titles = {name: provider.contact.title for name, provider in PROVIDERS.items()}
     notes = (totals_only(since), *warnings) if since else warnings
-    message = render_digest(alert, sum_up(memories, alert.observed_at), titles, notes)
-    with errors.told(partial(errors.of_message, "digest")):
-        Topic(settings.topic).send(message)
-    return warnings
+    alert = about_the_guard(Kind.DIGEST, SEVERITY, now)
+    return render_digest(alert, sum_up(memories, now), titles, notes)
 
 
-def _table_trouble() -> AbstractContextManager[None]:
+def _table_errors() -> AbstractContextManager[None]:
     return errors.told(partial(errors.of_table, "the digest"))

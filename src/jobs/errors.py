@@ -8,9 +8,11 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.clients import error_code
-from guard.model import Account, Alert
+from guard.alert import Kind
+from guard.model import Account
+from messages.message import Message
 
-MOST_NAMED = 10  # accounts with the same trouble
+MOST_NAMED = 10  # accounts with the same error
 SUBJECT = "\0"  # stands for them in a text
 
 
@@ -27,14 +29,14 @@ def told(words: Callable[[ClientError | BotoCoreError], str]) -> Iterator[None]:
         raise GuardError(words(error)) from None
 
 
-def together(troubles: Iterable[tuple[str, str]]) -> str:
-    """The troubles of a run in one text: each once, with the accounts that met it.
+def together(errors: Iterable[tuple[str, str]]) -> str:
+    """The errors of a run in one text: each once, with the accounts that met it.
 
-    A table that can't be reached troubles every account. `troubles` are the account, or nothing, and
-    the text about it.
+    A table that can't be reached is an error of every account. `errors` are the account, or nothing,
+    and the text about it.
     """
     who: dict[str, list[str]] = {}
-    for account, text in troubles:
+    for account, text in errors:
         who.setdefault(text.replace(account, SUBJECT) if account else text, []).append(account)
     return " ".join(text.replace(SUBJECT, _listed(accounts)) for text, accounts in who.items())
 
@@ -61,23 +63,25 @@ def of_totals(error: ClientError | BotoCoreError) -> str:
     )
 
 
-def of_time(account: Account) -> str:
+def of_time(account: Account | str) -> str:
     """A run had no time left to store what it found."""
     return f"The state of {account} was not stored: the run had no time left. The next one goes on."
 
 
-def of_topic(alert: Alert, error: ClientError | BotoCoreError) -> str:
-    """An alert could not be published."""
+def of_topic(message: Message, error: ClientError | BotoCoreError) -> str:
+    """A message could not be published."""
+    about = f"An alert about {message.provider}/{message.account}"
+    subject = "The digest" if message.kind == Kind.DIGEST else about
     return (
-        f"An alert about {alert.account} was not published ({error_code(error)}) and stays "
+        f"{subject} was not published ({error_code(error)}) and stays "
         "pending: check the alerts topic and the function's permissions for it."
     )
 
 
-def of_message(name: str, error: ClientError | BotoCoreError) -> str:
-    """A test notification or a digest could not be published."""
+def of_test(error: ClientError | BotoCoreError) -> str:
+    """A test could not be published."""
     return (
-        f"The {name} was not published ({error_code(error)}): "
+        f"The test notification was not published ({error_code(error)}): "
         "check the alerts topic and the function's permissions for it."
     )
 

@@ -13,7 +13,9 @@ from jobs import errors, summary
 from jobs.check_account import NOT_ASKED, Run
 from jobs.summary import Outcome
 
-LEFT = "{left} of {accounts} accounts were left for want of time; the next run begins with them."
+UNCHECKED = (
+    "{unchecked} of {accounts} accounts were left for want of time; the next run begins with them."
+)
 NO_TIME = (
     "No account was checked: the table, or what came before the first check, took all the time. Look "
     "at the durations of the last runs, and at the health of DynamoDB."
@@ -28,60 +30,60 @@ logger = Logger(service="budget-guard")
 
 
 def of_run(outcomes: Sequence[Outcome], run: Run) -> Iterator[str]:
-    """Print and log it; the problems that were met in doing so."""
+    """Print and log it; the errors that were met in doing so."""
     if any(outcome.now != run.event_time for outcome in outcomes):
         logger.info("The event gives no time that can be used here; the clock's is taken.")
     checked = [one for one in outcomes if one.reading is not None and one.reading is not NOT_ASKED]
-    left = [str(one.account) for one in outcomes if one.reading is NOT_ASKED]
+    unchecked = [str(one.account) for one in outcomes if one.reading is NOT_ASKED]
     now = max(outcome.now for outcome in outcomes)
     if len(outcomes) > run.settings.per_account_metrics:
-        _measure_all(outcomes, len(left), now)
+        _measure_all(outcomes, len(unchecked), now)
     else:
-        _measure_each(checked, len(left), now, detailed=run.settings.detailed_metrics)
+        _measure_each(checked, len(unchecked), now, detailed=run.settings.detailed_metrics)
     for outcome in checked:
         _log(outcome)
-    if left:
-        said = LEFT.format(left=len(left), accounts=len(outcomes))
-        logger.warning(said, extra={"left": len(left), "accounts": left[:MOST_NAMED]})
-    if len(left) == len(outcomes):
+    if unchecked:
+        text = UNCHECKED.format(unchecked=len(unchecked), accounts=len(outcomes))
+        logger.warning(text, extra={"left": len(unchecked), "accounts": unchecked[:MOST_NAMED]})
+    if len(unchecked) == len(outcomes):
         yield NO_TIME
     yield from _tell_of_totals(len(outcomes), now, run)
 
 
-def _measure_each(checked: Sequence[Outcome], left: int, now: datetime, *, detailed: bool) -> None:
+def _measure_each(checked: Sequence[Outcome], unchecked: int, now: datetime, *, detailed: bool) -> None:
     for one in checked:
         ok = isinstance(one.reading, Reading)
         metrics.emit(one.account, one.judged, ok=ok, now=one.now, detailed=detailed)
-    if left:
-        metrics.emit_left(left, now)
+    if unchecked:
+        metrics.emit_unchecked(unchecked, now)
 
 
-def _measure_all(outcomes: Sequence[Outcome], left: int, now: datetime) -> None:
-    failed = sum(isinstance(one.reading, Failure) for one in outcomes) - left
-    unread = (one.standing for one in outcomes if not one.judged)
-    standing = (severity for severity in unread if severity is not None)
-    metrics.emit_totals(Totals.of((one.judged for one in outcomes), standing, failed, left), now)
+def _measure_all(outcomes: Sequence[Outcome], unchecked: int, now: datetime) -> None:
+    failed = sum(isinstance(one.reading, Failure) for one in outcomes) - unchecked
+    unread = (one.previous_severity for one in outcomes if not one.judged)
+    previous = (severity for severity in unread if severity is not None)
+    metrics.emit_totals(Totals.of((one.judged for one in outcomes), previous, failed, unchecked), now)
 
 
 def _log(outcome: Outcome) -> None:
     names = {"provider": outcome.account.provider, "account": outcome.account.label}
     if isinstance(outcome.reading, Failure):
         logger.warning(outcome.reading.detail, extra={**names, "error": outcome.reading.error})
-    for alert in outcome.published:
-        logger.info("Published.", extra=summary.for_log(alert))
+    for message in outcome.published:
+        logger.info("Published.", extra=summary.for_log(message))
 
 
 def _tell_of_totals(accounts: int, now: datetime, run: Run) -> Iterator[str]:
     """Say once that accounts have become too many to measure each, and once that they no longer are."""
     if runs.KEY in run.fetched.unread:
-        return  # the accounts' own troubles say why
-    limit, table = run.settings.per_account_metrics, run.settings.table
-    told = runs.measures_totals(run.fetched.item(runs.KEY))
+        return  # the accounts' own errors say why
+    limit, table = run.settings.per_account_metrics, run.outbox.table
+    noted = runs.measures_totals(run.fetched.item(runs.KEY))
     try:
-        if accounts > limit and not told and runs.note_totals(run.table, table, now):
+        if accounts > limit and not noted and runs.note_totals(table.client, table.name, now):
             logger.warning(TOTALS_ONLY.format(accounts=accounts, limit=limit))
-        elif accounts <= limit and told:
-            runs.forget_totals(run.table, table)
+        elif accounts <= limit and noted:
+            runs.forget_totals(table.client, table.name)
             logger.info("There are metrics of each account again.")
     except (ClientError, BotoCoreError) as error:
         yield errors.of_totals(error)

@@ -1,9 +1,7 @@
 """Whether what the guard says reaches anybody: what its topics know, and a notification to try it."""
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -12,10 +10,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws import clients
 from aws.clients import error_code
 from aws.topic import Topic, subscribers
-from guard import wording
+from guard.alert import Kind, about_the_guard
 from guard.figures import timestamp
-from guard.model import Account, Alert, Kind, Severity
+from guard.model import Severity
 from jobs import errors, summary
+from messages import subscribers as texts
+from messages.message import Message
+from messages.render import render_test
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -31,10 +32,10 @@ def test_alert(topic: str, ops_topic: str | None, clock: Callable[[], datetime])
     """
     now = clock().replace(microsecond=0)
     warnings = check(topic, ops_topic)
-    alert = notice(Kind.TEST, Severity.CRITICAL, now, warnings)
-    with errors.told(partial(errors.of_message, "test notification")):
-        Topic(topic).publish(alert)
-    return said(now, [alert], warnings)
+    message = render_test(about_the_guard(Kind.TEST, Severity.CRITICAL, now), warnings)
+    with errors.told(errors.of_test):
+        Topic(topic).publish(message)
+    return answer(now, [message], warnings)
 
 
 def check(topic: str, ops_topic: str | None) -> tuple[str, ...]:
@@ -55,33 +56,19 @@ def _looked_at(client: "SNSClient", name: str, missed: str, arn: str) -> Iterato
     try:
         found = subscribers(client, arn)
     except (ClientError, BotoCoreError) as error:
-        yield wording.subscriptions_unseen(name, error_code(error))
+        yield texts.subscriptions_unseen(name, error_code(error))
         return
     if not found.confirmed:
-        yield wording.nobody_subscribed(name, missed, found.waiting)
+        yield texts.nobody_subscribed(name, missed, found.waiting)
     elif found.waiting:
-        yield wording.somebody_waits(name, found.waiting)
+        yield texts.somebody_waits(name, found.waiting)
 
 
-def notice(kind: Kind, severity: Severity, now: datetime, why: tuple[str, ...] = ()) -> Alert:
-    """A notification that is about the guard and no account; the same time has the same id."""
-    return Alert(
-        id=hashlib.sha256(f"{kind} {now.isoformat()}".encode()).hexdigest()[:32],
-        episode=kind,
-        kind=kind,
-        condition=None,
-        severity=severity,
-        account=Account("budget-guard", kind),
-        observed_at=now,
-        why=why,
-    )
-
-
-def said(now: datetime, alerts: list[Alert], warnings: tuple[str, ...]) -> dict[str, Any]:
+def answer(now: datetime, published: Sequence[Message], warnings: Sequence[str]) -> dict[str, Any]:
     """The answer of a run that checked no account, and published these."""
     return {
         "observed_at": timestamp(now),
         "accounts": [],
-        "alerts": [summary.of_alert(alert) for alert in alerts],
+        "alerts": [summary.of_message(message) for message in published],
         "warnings": list(warnings),
     }

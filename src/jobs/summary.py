@@ -1,27 +1,28 @@
 """What came of a run, as the function returns it: section 5 of the contract."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from guard.figures import days, money, pace, timestamp
-from guard.model import Account, Alert, Failure, Judged, Reading, Severity, worst
+from guard.figures import burn, days, money, timestamp
+from guard.model import Account, Failure, Judged, Reading, Severity, worst
+from messages.message import Message
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one account; `reading` is `None` if the guard itself failed before it had one.
 
-    `standing` is the severity that it had before, if it had one.
+    `previous_severity` is the one that it had before, if it had one.
     """
 
     account: Account
     now: datetime
-    standing: Severity | None = None
+    previous_severity: Severity | None = None
     reading: Reading | Failure | None = None
     judged: tuple[Judged, ...] = ()
-    published: list[Alert] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    published: tuple[Message, ...] = ()
+    errors: tuple[str, ...] = ()
 
 
 def of_run(outcomes: list[Outcome]) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def of_run(outcomes: list[Outcome]) -> dict[str, Any]:
     return {
         "observed_at": timestamp(max(outcome.now for outcome in outcomes)),
         "accounts": [of_account(outcome) for outcome in outcomes],
-        "alerts": [of_alert(alert) for outcome in outcomes for alert in outcome.published],
+        "alerts": [of_message(message) for outcome in outcomes for message in outcome.published],
     }
 
 
@@ -46,22 +47,22 @@ def of_account(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def of_alert(alert: Alert) -> dict[str, str | None]:
-    """One alert that was published."""
+def of_message(message: Message) -> dict[str, str | None]:
+    """One message that was published."""
     return {
-        "id": alert.id,
-        "kind": alert.kind,
-        "condition": alert.condition,
-        "severity": alert.severity.word,
-        "provider": alert.account.provider,
-        "account": alert.account.label,
-        "currency": alert.currency,
+        "id": message.id,
+        "kind": message.kind,
+        "condition": message.condition,
+        "severity": message.severity,
+        "provider": message.provider,
+        "account": message.account,
+        "currency": message.currency,
     }
 
 
-def for_log(alert: Alert) -> dict[str, str | None]:
+def for_log(message: Message) -> dict[str, str | None]:
     """The same with its time, since a log line bears only the time at which it was written."""
-    return {"observed_at": timestamp(alert.observed_at), **of_alert(alert)}
+    return {"observed_at": message.observed_at, **of_message(message)}
 
 
 def _balance(one: Judged) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _balance(one: Judged) -> dict[str, Any]:
         "currency": one.balance.currency,
         "balance": money(one.balance.amount),
         "severity": one.severity.word,
-        "burn_per_day": None if one.burn_per_day is None else pace(one.burn_per_day),
+        "burn_per_day": None if one.burn_per_day is None else burn(one.burn_per_day),
         "runway_days": None if one.runway is None else days(one.runway),
         "components": {name: money(amount) for name, amount in one.balance.components.items()},
     }

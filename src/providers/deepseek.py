@@ -1,6 +1,6 @@
 """DeepSeek: https://api-docs.deepseek.com/api/get-user-balance."""
 
-from guard.model import Balance, CheckError, Reading
+from guard.model import Balance, CheckError, Contact, Reading
 from providers.provider import BadBodyError, Provider, member, money
 
 CURRENCIES = ("CNY", "USD")
@@ -34,15 +34,19 @@ def _balance(row: object) -> Balance:
 
 
 DEEPSEEK = Provider(
-    title="DeepSeek",
     origin="https://api.deepseek.com",
     path="/user/balance",
     budget="20/5 USD, 150/35 CNY",
-    top_up="https://platform.deepseek.com/top_up",
-    status_page="https://status.deepseek.com",
     parse=parse,
-    advice={
-        CheckError.AUTH: "Check that the key still exists at https://platform.deepseek.com/api_keys",
-    },
-    when_empty="calls to DeepSeek fail; it already slows down accounts that run low",
+    contact=Contact(
+        title="DeepSeek",
+        top_up="https://platform.deepseek.com/top_up",
+        status_page="https://status.deepseek.com",
+        advice={
+            CheckError.AUTH: (
+                "Check that the key still exists at https://platform.deepseek.com/api_keys"
+            ),
+        },
+        when_empty="calls to DeepSeek fail; it already slows down accounts that run low",
+    ),
 )

@@ -54,7 +54,7 @@ def check(
         except Exception as error:  # noqa: BLE001 - whatever the wire did, it is data
             answer.set_result(_failure_of(provider, error))
 
-    threading.Thread(target=ask, daemon=True, name=f"ask {provider.title}").start()
+    threading.Thread(target=ask, daemon=True, name=f"ask {provider.contact.title}").start()
     try:
         return answer.result(timeout=seconds)
     except TimeoutError:
@@ -70,7 +70,7 @@ def read(provider: Provider, status: int, body: bytes, watch: str | None) -> Rea
         value = loads(body)
     except NotStrictJsonError:
         is_json = False
-    said = f"{provider.title} answered {_named(status)}"
+    said = f"{provider.contact.title} answered {_named(status)}"
     refusal = provider.refusal(value)
     if refusal:
         return Failure(refusal.error, f"{said}: {refusal.words}.")
@@ -95,23 +95,24 @@ def _named(status: int) -> str:
 
 
 def _timeout(provider: Provider) -> Failure:
-    return Failure(CheckError.TIMEOUT, f"{provider.title} gave no whole answer in time.")
+    return Failure(CheckError.TIMEOUT, f"{provider.contact.title} gave no whole answer in time.")
 
 
 def _failure_of(provider: Provider, error: Exception) -> Failure:
+    title = provider.contact.title
     if _is_timeout(error):
         return _timeout(provider)
     if isinstance(error, TooLargeError | requests.exceptions.ContentDecodingError):
         return Failure(
             CheckError.BAD_RESPONSE,
-            f"{provider.title} answered with a body that is too long or can't be decoded.",
+            f"{title} answered with a body that is too long or can't be decoded.",
         )
     if isinstance(error, requests.exceptions.SSLError):
-        detail = f"The certificate of {provider.title} was refused, or TLS failed."
+        detail = f"The certificate of {title} was refused, or TLS failed."
     elif isinstance(error, requests.exceptions.ConnectionError):
-        detail = f"No connection to {provider.title}, or it was lost before the answer was whole."
+        detail = f"No connection to {title}, or it was lost before the answer was whole."
     else:
-        detail = f"The connection to {provider.title} gave no HTTP answer."
+        detail = f"The connection to {title} gave no HTTP answer."
     return Failure(CheckError.UNREACHABLE, detail)
 
 

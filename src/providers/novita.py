@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from guard.model import Balance, CheckError, Reading
+from guard.model import Balance, CheckError, Contact, Reading
 from providers.provider import Provider, Refusal, money
 
 UNIT = Decimal("0.0001")  # dollars; "10000" is one dollar
@@ -49,25 +49,27 @@ def refusal(body: object) -> Refusal | None:
 _KEYS = "https://novita.ai/settings/key-management"
 
 NOVITA = Provider(
-    title="Novita AI",
     origin="https://api.novita.ai",
     path="/openapi/v1/billing/balance/detail",
     budget="20/5 USD",
-    top_up="https://novita.ai/billing",
     parse=parse,
     # Documented as required, even on this GET.
     headers={"Content-Type": "application/json"},
     refusal=refusal,
-    advice={
-        CheckError.AUTH: (
-            'The key needs the team permission "Balance": the key of a Developer or Basic member '
-            f"runs inference, but is refused here. Check it at {_KEYS}"
-        ),
-        CheckError.PERMISSION: (
-            'Let an owner give the key\'s member the team permission "Balance", or verify the '
-            f"account, at {_KEYS}"
-        ),
-    },
     watch=("available", "cash"),
-    when_empty="calls to Novita AI fail",
+    contact=Contact(
+        title="Novita AI",
+        top_up="https://novita.ai/billing",
+        advice={
+            CheckError.AUTH: (
+                'The key needs the team permission "Balance": the key of a Developer or Basic member '
+                f"runs inference, but is refused here. Check it at {_KEYS}"
+            ),
+            CheckError.PERMISSION: (
+                'Let an owner give the key\'s member the team permission "Balance", or verify the '
+                f"account, at {_KEYS}"
+            ),
+        },
+        when_empty="calls to Novita AI fail",
+    ),
 )

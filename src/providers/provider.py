@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from guard.model import CheckError, Reading
+from guard.model import CheckError, Contact, Reading
 
 _PLAIN_MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
 
@@ -28,7 +28,7 @@ def _no_refusal(_body: object) -> Refusal | None:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider: where to ask, how to read the answer, and what to tell a person.
+    """A provider: where to ask, how to read the answer, and what to tell a person (`contact`).
 
     `parse(body, watch)` makes a `Reading` of parsed JSON or raises `BadBodyError`; `refusal(body)`
     is what the body itself says of an error, where it does. `budget` is the default,
@@ -36,33 +36,14 @@ class Provider:
     first, where there are several.
     """
 
-    title: str
     origin: str
     path: str
     budget: str
-    top_up: str
     parse: Callable[[object, str | None], Reading]
-    status_page: str | None = None
+    contact: Contact
     headers: Mapping[str, str] = field(default_factory=dict)
     refusal: Callable[[object], Refusal | None] = _no_refusal
-    advice: Mapping[CheckError, str] = field(default_factory=dict)
     watch: tuple[str, ...] = ()
-    when_empty: str = "calls are refused"
-
-
-def _nothing(_body: object, _watch: str | None) -> Reading:
-    raise BadBodyError("nobody asks this provider")
-
-
-# What is said of an account whose entry names no provider that the guard knows.
-UNKNOWN = Provider(
-    title="Unknown provider",
-    origin="",
-    path="",
-    budget="",
-    top_up="",
-    parse=_nothing,
-)
 
 
 def member(body: object, name: str) -> object:

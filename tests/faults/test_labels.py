@@ -9,8 +9,20 @@ from decimal import Decimal
 import pytest
 
 from aws.metrics import blobs
-from guard.messages import render
-from guard.model import Account, Alert, Balance, Condition, Judged, Kind, Severity
+from guard.alert import (
+    Alert,
+    CheckFailing,
+    Condition,
+    FastDrain,
+    Kind,
+    Known,
+    LowBalance,
+    OnCredit,
+    Threshold,
+)
+from guard.drain import Drain
+from guard.model import Account, Balance, CheckError, DrainRule, Failure, Judged, Severity
+from messages.render import render, render_test
 from providers import PROVIDERS
 from tests.faults.guarded import KEYS
 
@@ -64,6 +76,19 @@ LABELS = labels()
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 
 
+MOST = Decimal("-999999999999999.123456789012")
+FACTS = {
+    Condition.LOW_BALANCE: LowBalance((Threshold("balance", Severity.CRITICAL, -MOST),)),
+    Condition.FAST_DRAIN: FastDrain(
+        Drain(-MOST, timedelta(days=7), -MOST, Decimal(999)), DrainRule(Decimal("0.123"), timedelta(7))
+    ),
+    Condition.ON_CREDIT: OnCredit(MOST, -MOST),
+    Condition.CHECK_FAILING: CheckFailing(
+        (Known("USD", MOST, Severity.OK),), Failure(CheckError.RATE_LIMITED, "why"), 999, NOW
+    ),
+}
+
+
 def alerts(account):
     """One alert of every kind and condition, with every figure at its longest."""
     for condition in (None, *Condition):
@@ -78,12 +103,12 @@ def alerts(account):
                 account=account,
                 observed_at=NOW,
                 currency="USD",
-                balance=Decimal("-999999999999999.123456789012"),
+                balance=MOST,
                 burn_per_day=Decimal("123456789012345.123456"),
                 runway=timedelta(days=360, minutes=1),
                 reasons=("rate_limited",),
                 since=NOW - timedelta(days=400),
-                why=("why",),
+                facts=FACTS.get(condition),
                 next_reminder=timedelta(hours=6),
             )
 
@@ -110,7 +135,8 @@ def assert_deliverable(subject, texts, label):
 def test_every_channel_takes_a_hostile_label(provider):
     for label in LABELS:
         for alert in alerts(Account(provider, label)):
-            message = render(alert, PROVIDERS[provider])
+            contact = PROVIDERS[provider].contact
+            message = render(alert, contact) if alert.condition else render_test(alert, ())
             assert_deliverable(message.subject, message.texts, label)
 
 
@@ -127,8 +153,9 @@ def test_the_figures_of_an_sms_survive_a_hostile_label():
             currency="USD",
             balance=Decimal("12.34"),
             runway=timedelta(days=3),
+            facts=FACTS[Condition.LOW_BALANCE],
         )
-        sms = render(alert, PROVIDERS["deepseek"]).texts["sms"]
+        sms = render(alert, PROVIDERS["deepseek"].contact).texts["sms"]
         assert sms.startswith("WARNING: DeepSeek ")
         assert "12.34 USD left, about 3 days" in sms
 

@@ -292,8 +292,8 @@ def test_a_run_that_is_out_of_time_stores_nothing_and_says_so(world):
 
 
 def test_a_run_whose_table_takes_all_the_time_does_not_pass_as_a_success(world, monkeypatch):
-    monkeypatch.setattr("jobs.check.UPSTREAM_SECONDS", 0)
-    monkeypatch.setattr("jobs.check.UPSTREAM_SECONDS_EACH", 0)
+    monkeypatch.setattr("jobs.deadline.ASKING_SECONDS", 0)
+    monkeypatch.setattr("jobs.deadline.ASKING_SECONDS_EACH", 0)
     with pytest.raises(GuardError, match="No account was checked"):
         world.tick()
 

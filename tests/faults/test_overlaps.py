@@ -215,7 +215,8 @@ def test_a_table_that_can_not_be_read_fails_the_run_after_the_metrics(frozen, mo
 
 def test_a_bug_met_by_one_account_silences_no_other(frozen, monkeypatch):
     # A provider whose author forgot what its advice is: its first alert can't be written.
-    broken = replace(PROVIDERS["novita"], advice=None)
+    novita = PROVIDERS["novita"]
+    broken = replace(novita, contact=replace(novita.contact, advice=None))
     monkeypatch.setitem(PROVIDERS, "novita", broken)
     frozen.world.keys({"novita": "sk-refused-0123456789", "deepseek": DEEPSEEK_KEY})
     frozen.world.deepseek("4")

@@ -89,7 +89,7 @@ def test_past_the_limit_the_alarms_of_the_guard_go_on_watching_what_a_run_emits(
 
 def test_an_alarm_on_a_metric_of_the_guard_watches_one_that_a_run_emits(world, capsys):
     world.tick()
-    metrics.emit_left(1, world.now)  # as a run does that has no time for all
+    metrics.emit_unchecked(1, world.now)  # as a run does that has no time for all
     blobs = measured(capsys)
     emitted = {
         (directive["Namespace"], metric["Name"], frozenset(dimensions))

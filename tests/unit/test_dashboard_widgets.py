@@ -238,7 +238,7 @@ def in_blob(blob):
 def totals():
     """The metrics that the guard really emits past PerAccountMetrics accounts."""
     counts = dict.fromkeys(Severity, 1)
-    everything = Totals(Severity.EXHAUSTED, timedelta(days=1), counts, read=1, failed=1, left=1)
+    everything = Totals(Severity.EXHAUSTED, timedelta(days=1), counts, read=1, failed=1, unchecked=1)
     return set(in_blob(metrics.blob_of_totals(everything, NOW)))
 
 

@@ -6,14 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from guard import digest
-from guard.digest import sum_up
+from guard.alert import Alert, Kind
 from guard.history import Point, SpendingHistory
 from guard.memory import Failing, Memory, Row
-from guard.messages import render_digest
-from guard.model import Account, Alert, Kind, Severity
+from guard.model import Account, Severity
 from guard.profile import SpendingProfile
 from guard.tally import Entry, Tally
+from guard.week import sum_up
+from messages import digest
+from messages.render import render_digest
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -122,7 +123,7 @@ def test_an_account_with_several_balances_ends_with_the_first_of_them():
         ),
     }
     [summed] = sum_up({DEFAULT: Memory(NOW, rows)}, NOW)
-    assert summed.runway == summed.weeks[1].pace.runway < summed.weeks[0].pace.runway
+    assert summed.runway == summed.weeks[1].forecast.runway < summed.weeks[0].forecast.runway
 
 
 def test_more_accounts_than_fit_in_a_mail_are_counted_and_it_says_where_they_are_listed():

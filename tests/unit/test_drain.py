@@ -5,9 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from guard.alert import Condition
 from guard.decide import decide
-from guard.memory import Memory, dumps, loads
-from guard.model import Account, Balance, Condition, DrainRule, Reading, Rules, Spans
+from guard.memory import Memory
+from guard.model import Account, Balance, DrainRule, Reading, Rules, Spans
+from guard.record import dumps, loads
+from messages.reasons import why
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTE, QUARTER = timedelta(minutes=1), timedelta(minutes=15)
@@ -32,7 +35,7 @@ class Story:
             self.memory = loads(dumps(decision.memory))
             drains = [one for one in decision.alerts if one.condition is Condition.FAST_DRAIN]
             said += [one.kind.value for one in drains]
-            self.why = drains[-1].why if drains else ()
+            self.why = why(drains[-1]) if drains else ()
         return said
 
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from guard.decide import decide, verdict
+from guard.alert import Episode
+from guard.decide import decide
 from guard.memory import Memory
 from guard.model import (
     Account,
@@ -13,13 +14,14 @@ from guard.model import (
     Budget,
     CheckError,
     DrainRule,
-    Episode,
     Failure,
     Reading,
     Rules,
     Severity,
     Spans,
 )
+from guard.notify import verdict
+from messages.reasons import why
 
 OK, WARNING, CRITICAL, EXHAUSTED = Severity
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -213,7 +215,7 @@ def test_money_in_another_row_ends_what_was_said_of_the_idle_one():
     story.takes(rows(CNY="0", USD="0"))
     assert sorted(alert.currency for alert in story.alerts) == ["CNY", "USD"]
     assert story.takes(rows(CNY="0", USD="50")) == ["recovery low_balance ok"] * 2
-    assert "the account's money is in USD" in story.alerts[2].why[0]
+    assert "the account's money is in USD" in why(story.alerts[2])[0]
 
 
 def test_a_row_that_appears_is_judged_from_then_on():
@@ -233,7 +235,7 @@ def test_a_drain_is_announced_above_its_share_and_over_at_half_of_it():
     story = Story(DRAINED)
     said = [story.reads(usd) for usd in ("100", "75", "50", "43", "38", "38")]
     assert said == [[], [], ["alert fast_drain critical"], [], ["recovery fast_drain ok"], []]
-    assert story.alerts[0].why[0] == "25.00 USD went within 1 hour: 33% of what was there"
+    assert why(story.alerts[0])[0] == "25.00 USD went within 1 hour: 33% of what was there"
 
 
 def test_a_drain_within_the_hour_is_seen_across_several_readings():
@@ -276,11 +278,11 @@ def test_living_on_credit_is_announced_once_and_over_with_the_first_cash():
     assert story.takes(on_credit("-80", "120")) == []
     assert story.takes(on_credit("-199.99", "0.01")) == ["alert low_balance critical"]
     assert "recovery on_credit ok" in story.takes(on_credit("0.01", "200"))
-    assert story.alerts[0].why == (
+    assert why(story.alerts[0]) == (
         "the account's own cash is 0.00 USD; what is spent now will be billed",
         "with the credit line 200.00 USD can still be spent",
     )
-    assert story.alerts[-1].why == ("the account's own cash is 0.01 USD",)
+    assert why(story.alerts[-1]) == ("the account's own cash is 0.01 USD",)
 
 
 def test_credit_that_is_used_up_is_no_recovery_and_left_to_the_balance():
@@ -318,7 +320,7 @@ def test_what_may_pass_is_announced_at_the_third_failure_in_a_row(error):
 def test_what_another_try_will_not_heal_is_announced_at_once(error, severity):
     story = Story()
     assert story.fails(CheckError(error)) == [f"alert check_failing {severity}"]
-    assert story.alerts[0].why == ("It failed",)
+    assert why(story.alerts[0]) == ("It failed",)
     assert story.fails(CheckError(error)) == []
     assert story.reads("100") == ["recovery check_failing ok"]
 
@@ -343,7 +345,7 @@ def test_the_alert_of_a_failing_check_says_what_was_known_before():
     story.reads("42")
     for _ in range(3):
         story.fails()
-    assert story.alerts[0].why == (
+    assert why(story.alerts[0]) == (
         "It failed",
         "3 checks failed in a row, the first on Wed 10 Jun 2026, 02:00 UTC",
         "the last known balance is 42.00 USD (ok); it may have changed since",

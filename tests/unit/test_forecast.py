@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from guard.decide import decide
 from guard.forecast import forecast
 from guard.history import SpendingHistory
-from guard.memory import Memory, dumps, loads
+from guard.memory import Memory
 from guard.model import Account, Balance, Reading, Rules, Spans
 from guard.profile import SpendingProfile
+from guard.record import dumps, loads
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -9,33 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guard.alert import Condition, Episode
 from guard.decide import decide
 from guard.history import Point, SpendingHistory
-from guard.memory import (
-    Failing,
-    Memory,
-    Row,
-    UnreadableError,
-    dumps,
-    dumps_alert,
-    loads,
-    loads_alert,
-)
-from guard.model import (
-    Account,
-    Alert,
-    Balance,
-    Budget,
-    Condition,
-    DrainRule,
-    Episode,
-    Kind,
-    Reading,
-    Rules,
-    Severity,
-    Spans,
-)
+from guard.memory import Failing, Memory, Row
+from guard.model import Account, Balance, Budget, DrainRule, Reading, Rules, Severity, Spans
 from guard.profile import SpendingProfile, Spent
+from guard.record import UnreadableError, dumps, loads
 from guard.tally import Entry, Tally
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
@@ -113,34 +93,11 @@ memories = st.builds(
     st.integers(0, 10**9),
     tallies,
 )
-alerts = st.builds(
-    Alert,
-    id=words,
-    episode=words,
-    kind=st.sampled_from([Kind.ALERT, Kind.REMINDER, Kind.RECOVERY]),
-    condition=st.sampled_from(sorted(set(Condition) - {Condition.CHECK_FAILING})),
-    severity=severities,
-    account=st.builds(Account, words, words),
-    observed_at=instants,
-    currency=st.sampled_from([None, "USD"]),
-    balance=st.none() | money,
-    burn_per_day=st.none() | money,
-    runway=st.none() | spans,
-    reasons=st.lists(words, max_size=3).map(tuple),
-    since=st.none() | instants,
-    why=st.lists(st.text(), max_size=3).map(tuple),
-    next_reminder=st.none() | spans,
-)
 
 
 @given(memories)
 def test_a_memory_is_read_as_it_was_written(memory):
     assert loads(dumps(memory)) == memory
-
-
-@given(alerts)
-def test_an_alert_is_read_as_it_was_written(alert):
-    assert loads_alert(dumps_alert(alert)) == alert
 
 
 def busy(days=10) -> Memory:
@@ -245,52 +202,17 @@ def test_a_missing_member_makes_the_memory_unreadable(name):
         loads(json.dumps({member: value for member, value in GOOD.items() if member != name}))
 
 
-@pytest.mark.parametrize("read", [loads, loads_alert])
 @pytest.mark.parametrize("text", ["", "null", "[]", "7", '"x"', "{}", "{" * 10, "[" * 100_000])
-def test_a_text_that_is_no_memory_is_unreadable(read, text):
+def test_a_text_that_is_no_memory_is_unreadable(text):
     with pytest.raises(UnreadableError):
-        read(text)
+        loads(text)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        (0, None),
-        (2, "joke"),
-        (2, "digest"),
-        (3, "rain"),
-        (3, None),
-        (4, "fine"),
-        (6, 5),
-        (7, "2026-06-10T00:00:00"),
-        (9, "much"),
-        (9, "NaN"),
-        (11, "long"),
-        (11, 10**30),
-        (12, None),
-        (12, ["sunshine"]),
-        (12, []),
-        (14, [1]),
-    ],
-)
-def test_a_damaged_member_makes_an_alert_unreadable(name, value):
-    account = Account("deepseek", "default")
-    failing = Condition.CHECK_FAILING
-    alert = Alert(
-        "i", "e", Kind.ALERT, failing, Severity.WARNING, account, NOW, reasons=("auth",), why=("so",)
-    )
-    assert loads_alert(dumps_alert(alert)) == alert
-    damaged = json.loads(dumps_alert(alert))
-    damaged[name] = value
+@given(memories, st.data())
+def test_a_text_that_was_cut_off_is_unreadable(memory, data):
+    text = dumps(memory)
     with pytest.raises(UnreadableError):
-        loads_alert(json.dumps(damaged))
-
-
-@given(memories, alerts, st.data())
-def test_a_text_that_was_cut_off_is_unreadable(memory, alert, data):
-    for text, read in ((dumps(memory), loads), (dumps_alert(alert), loads_alert)):
-        with pytest.raises(UnreadableError):
-            read(text[: data.draw(st.integers(0, len(text) - 1))])
+        loads(text[: data.draw(st.integers(0, len(text) - 1))])
 
 
 @given(memories, st.data())

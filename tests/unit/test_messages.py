@@ -8,15 +8,42 @@ from textwrap import dedent
 
 import pytest
 
-from guard.messages import SMS_LENGTH, SUBJECT_LENGTH, as_json, render
-from guard.model import Account, Alert, CheckError, Condition, Kind, Severity
+from guard.alert import (
+    Alert,
+    CheckFailing,
+    Condition,
+    FastDrain,
+    Kind,
+    Known,
+    LowBalance,
+    OnCredit,
+    Threshold,
+)
+from guard.drain import Drain
+from guard.model import Account, CheckError, Contact, DrainRule, Failure, Severity
+from messages.payload import as_json
+from messages.render import SUBJECT_LENGTH, render, render_test
+from messages.sms import SMS_LENGTH
 from providers import PROVIDERS
-from providers.provider import UNKNOWN
 
 NOW = datetime(2026, 6, 10, 14, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SAYS = (Kind.ALERT, Kind.REMINDER, Kind.RECOVERY)
 REASONS = {"low_balance": "balance", "fast_drain": "drain", "on_credit": "credit"}
+BALANCE = LowBalance((Threshold("balance", Severity.CRITICAL, Decimal(5)),))
+DRAIN = FastDrain(Drain(Decimal(40), HOUR, Decimal(60), None), DrainRule(Decimal("0.25"), HOUR))
+FACTS = {
+    Condition.LOW_BALANCE: BALANCE,
+    Condition.FAST_DRAIN: DRAIN,
+    Condition.ON_CREDIT: OnCredit(Decimal(-20), Decimal(30)),
+    Condition.CHECK_FAILING: CheckFailing((), Failure(CheckError.TIMEOUT, "It took too long.")),
+}
+OVER = {
+    Condition.LOW_BALANCE: LowBalance(),
+    Condition.FAST_DRAIN: FastDrain(None, DRAIN.rule),
+    Condition.ON_CREDIT: OnCredit(Decimal(20), Decimal(70)),
+    Condition.CHECK_FAILING: CheckFailing((Known("USD", Decimal("4.2"), Severity.CRITICAL),)),
+}
 
 
 def an_alert(condition, kind=Kind.ALERT, severity=Severity.CRITICAL, **more) -> Alert:
@@ -34,7 +61,7 @@ def an_alert(condition, kind=Kind.ALERT, severity=Severity.CRITICAL, **more) -> 
         "runway": None if unknown else timedelta(days=1.25),
         "reasons": () if over else (REASONS.get(condition, "timeout"),),
         "since": NOW - 7 * HOUR,
-        "why": ("the first reason", "the second reason"),
+        "facts": (OVER if over else FACTS).get(condition),
         "next_reminder": None if over else 6 * HOUR,
     }
     shown = Severity.OK if over else severity
@@ -42,11 +69,11 @@ def an_alert(condition, kind=Kind.ALERT, severity=Severity.CRITICAL, **more) -> 
 
 
 def mail(alert, provider="deepseek"):
-    return render(alert, PROVIDERS[provider]).texts["email"]
+    return render(alert, PROVIDERS[provider].contact).texts["email"]
 
 
 def test_the_mail_of_a_low_balance():
-    alert = an_alert(Condition.LOW_BALANCE, why=("the balance is at or below 5 USD",))
+    alert = an_alert(Condition.LOW_BALANCE)
     assert mail(alert) == dedent("""\
         DeepSeek account "default" is critically low: 4.20 USD left.
 
@@ -54,7 +81,7 @@ def test_the_mail_of_a_low_balance():
         Spending  3.86 USD a day
         Lasts     about 30 hours, until Thu 11 Jun 2026, 20:15 UTC
         Since     Wed 10 Jun 2026, 07:15 UTC, for 7 hours
-        Why       the balance is at or below 5 USD.
+        Why       the balance is at or below 5 USD, its critical figure.
 
         What to do
         - Top up: https://platform.deepseek.com/top_up
@@ -69,9 +96,7 @@ def test_the_mail_of_a_low_balance():
 
 
 def test_the_mail_of_a_fast_drain_while_the_runway_is_unknown():
-    alert = an_alert(
-        Condition.FAST_DRAIN, burn_per_day=None, runway=None, since=NOW, why=("40.00 USD went",)
-    )
+    alert = an_alert(Condition.FAST_DRAIN, burn_per_day=None, runway=None, since=NOW)
     assert mail(alert) == dedent("""\
         Money is leaving DeepSeek account "default" unusually fast.
 
@@ -79,7 +104,9 @@ def test_the_mail_of_a_fast_drain_while_the_runway_is_unknown():
         Spending  not known before a day of history
         Lasts     not known yet
         Since     Wed 10 Jun 2026, 14:15 UTC
-        Why       40.00 USD went.
+        Why       40.00 USD went within 1 hour: 40% of what was there;
+        and       at that pace the rest lasts 90 minutes;
+        and       more than 25% within 1 hour is taken as a drain.
 
         What to do
         - If this isn't you, delete the key at the provider now: it may have
@@ -109,8 +136,9 @@ def test_the_mail_of_an_account_that_begins_to_live_on_credit():
         Spending  3.86 USD a day
         Lasts     a year or more
         Since     Wed 10 Jun 2026, 07:15 UTC, for 7 hours
-        Why       the first reason;
-        and       the second reason.
+        Why       the account's own cash is -20.00 USD; what is spent now will
+                  be billed;
+        and       with the credit line 30.00 USD can still be spent.
 
         What to do
         - Top up: https://novita.ai/billing
@@ -129,7 +157,7 @@ def test_the_mail_of_a_failing_check():
         severity=Severity.WARNING,
         account=Account("novita", "default"),
         reasons=("auth",),
-        why=("Novita AI answered 401 Unauthorized",),
+        facts=CheckFailing((), Failure(CheckError.AUTH, "Novita AI answered 401 Unauthorized.")),
     )
     assert mail(alert, "novita") == dedent("""\
         The balance of Novita AI account "default" can't be read.
@@ -153,7 +181,7 @@ def test_the_mail_of_a_failing_check():
 
 
 def test_the_mail_of_a_test_says_that_nothing_is_wrong():
-    assert mail(an_alert(None, Kind.TEST, why=())) == dedent("""\
+    assert render_test(an_alert(None, Kind.TEST), ()).mail == dedent("""\
         This is a test of budget-guard. Nothing is wrong.
 
         If you can read this, its alerts reach you here.
@@ -163,7 +191,7 @@ def test_the_mail_of_a_test_says_that_nothing_is_wrong():
 
 
 def test_the_mail_of_a_test_says_whom_it_does_not_reach():
-    text = mail(an_alert(None, Kind.TEST, why=("Nobody is subscribed.",)))
+    text = render_test(an_alert(None, Kind.TEST), ("Nobody is subscribed.",)).mail
     assert "reach you here.\n\nNobody is subscribed.\n\nChecked" in text
 
 
@@ -176,8 +204,8 @@ def test_the_mail_of_a_recovery_asks_for_nothing(condition):
 
 @pytest.mark.parametrize("error", CheckError)
 def test_a_failing_check_of_a_provider_nobody_knows_has_advice_too(error):
-    alert = an_alert(Condition.CHECK_FAILING, reasons=(error,), why=())
-    assert "What to do\n- " in render(alert, UNKNOWN).texts["email"]
+    alert = an_alert(Condition.CHECK_FAILING, reasons=(error,))
+    assert "What to do\n- " in render(alert, Contact("acme")).texts["email"]
 
 
 EVERYTHING = [(condition, kind) for condition in Condition for kind in SAYS] + [(None, Kind.TEST)]
@@ -200,12 +228,14 @@ def test_every_notification_keeps_the_limits_of_every_channel(
     condition, kind, provider, severity, label
 ):
     varied = {"balance": MOST}, {"burn_per_day": None, "runway": None}, {"since": None}
-    for more in {}, *varied, {"why": (f"{'many ' * 20}: a drain",)}:
+    for more in {}, *varied:
         alert = an_alert(condition, kind, severity, account=Account(provider, label), **more)
-        message = render(alert, PROVIDERS[provider])
+        test = kind is Kind.TEST
+        message = render_test(alert, ()) if test else render(alert, PROVIDERS[provider].contact)
         assert 0 < len(message.subject) <= 99 == SUBJECT_LENGTH
         assert message.subject.isascii()
         assert message.subject.isprintable()
+        assert 0 < len(message.line) <= SUBJECT_LENGTH
         assert 0 < len(message.texts["sms"]) <= 160 == SMS_LENGTH
         assert set(message.texts["sms"]) <= GSM7_AND_ASCII
         assert max(map(len, message.texts["email"].splitlines())) <= 72 + len(label)
@@ -266,7 +296,7 @@ def test_a_balance_that_lasts_a_year_or_more_runs_out_at_no_time():
 
 
 def test_subject_sms_and_chat_hold_the_figures():
-    message = render(an_alert(Condition.LOW_BALANCE), PROVIDERS["deepseek"])
+    message = render(an_alert(Condition.LOW_BALANCE), PROVIDERS["deepseek"].contact)
     assert message.subject == "[CRITICAL] DeepSeek default: 4.20 USD left, about 30 hours"
     assert message.texts["sms"] == (
         "CRITICAL: DeepSeek default: 4.20 USD left, about 30 hours. platform.deepseek.com/top_up"
@@ -278,7 +308,7 @@ def test_subject_sms_and_chat_hold_the_figures():
 def test_an_sms_shortens_the_label_before_the_figures_or_the_link():
     account, balance = Account("deepseek", LONGEST), Decimal(10**14)
     alert = an_alert(Condition.LOW_BALANCE, account=account, balance=balance, runway=None)
-    sms = render(alert, PROVIDERS["deepseek"]).texts["sms"]
+    sms = render(alert, PROVIDERS["deepseek"].contact).texts["sms"]
     assert ": 100000000000000.00 USD left, runway not known yet. platform.deepseek.com/top_up" in sms
     assert len(sms) == 160
 
@@ -286,11 +316,11 @@ def test_an_sms_shortens_the_label_before_the_figures_or_the_link():
 def test_a_subject_shortens_the_label_before_the_figures():
     account = Account("deepseek", LONGEST)
     alert = an_alert(Condition.LOW_BALANCE, Kind.REMINDER, Severity.EXHAUSTED, account=account)
-    assert "4.20 USD left" in render(alert, PROVIDERS["deepseek"]).subject
+    assert "4.20 USD left" in render(alert, PROVIDERS["deepseek"].contact).subject
 
 
 def test_attributes_are_for_filter_policies():
-    attributes = render(an_alert(Condition.ON_CREDIT), PROVIDERS["novita"]).attributes
+    attributes = render(an_alert(Condition.ON_CREDIT), PROVIDERS["novita"].contact).attributes
     assert attributes == {
         "severity": "critical",
         "kind": "alert",
@@ -299,14 +329,14 @@ def test_attributes_are_for_filter_policies():
         "account": "default",
         "id": "0123456789abcdef0123456789abcdef",
     }
-    assert render(an_alert(None, Kind.TEST), UNKNOWN).attributes["condition"] == "none"
+    assert render_test(an_alert(None, Kind.TEST), ()).attributes["condition"] == "none"
 
 
 def test_money_that_is_refused_is_not_said_to_be_used_up():
     alert = replace(
         an_alert(Condition.LOW_BALANCE, severity=Severity.EXHAUSTED), reasons=("unavailable",)
     )
-    message = render(alert, PROVIDERS["deepseek"])
+    message = render(alert, PROVIDERS["deepseek"].contact)
     assert message.subject == "[EXHAUSTED] DeepSeek default: 4.20 USD left, calls are refused"
     assert message.texts["email"].startswith(
         'DeepSeek account "default" is refused by its provider: 4.20 USD left.'

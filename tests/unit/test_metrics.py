@@ -12,7 +12,7 @@ from tests import bill
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 COUNTS = {Severity.OK: 900, Severity.WARNING: 80, Severity.CRITICAL: 15, Severity.EXHAUSTED: 5}
-MANY = Totals(Severity.EXHAUSTED, timedelta(days=1.5), COUNTS, read=1, failed=0, left=0)
+MANY = Totals(Severity.EXHAUSTED, timedelta(days=1.5), COUNTS, read=1, failed=0, unchecked=0)
 NOTHING = dict.fromkeys(Severity, 0)
 
 
@@ -63,9 +63,9 @@ def test_what_is_not_known_is_no_datapoint(totals, absent, said):
     blob = metrics.blob_of_totals(totals, NOW)
     assert everything - blob.keys() == absent
     assert blob.get("CheckSucceeded") == said
-    assert blob["ChecksLeft"] == totals.left
+    assert blob["ChecksLeft"] == totals.unchecked
 
 
 def test_what_is_left_below_the_limit_is_said_alone(capsys):
-    metrics.emit_left(7, NOW)
+    metrics.emit_unchecked(7, NOW)
     assert printed(capsys) == {"ChecksLeft": 7}

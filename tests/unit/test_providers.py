@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from config import settings
-from guard.model import Balance, Budget, CheckError, Failure, Reading
+from guard.model import Balance, Budget, CheckError, Contact, Failure, Reading
 from providers import PROVIDERS
 from providers.http import read
-from providers.provider import UNKNOWN, Provider, member, money
+from providers.provider import Provider, member, money
 
 RESPONSES = Path(__file__).parent.parent / "responses"
 DEEPSEEK, NOVITA = PROVIDERS["deepseek"], PROVIDERS["novita"]
@@ -120,7 +120,7 @@ def test_a_refusal_is_classed_by_its_reason_first_and_its_status_second(provider
     failure = read(PROVIDERS[provider], status, body, None)
     assert isinstance(failure, Failure)
     assert failure.error == error
-    assert failure.detail.startswith(f"{PROVIDERS[provider].title} answered {status}")
+    assert failure.detail.startswith(f"{PROVIDERS[provider].contact.title} answered {status}")
     assert not any(text in failure.detail for text in ("15b", "sk-", "sk_", "governor"))
 
 
@@ -183,22 +183,17 @@ def test_money_is_plain_digits_only(value):
     assert failure.error == "bad_response"
 
 
-def test_a_provider_that_nobody_knows_has_no_balances():
-    assert read(UNKNOWN, 200, b"{}", None).error == "bad_response"
-
-
 def acme(body, _watch):
     credits_left = member(body, "credits")
     return Reading((Balance(str(member(credits_left, "currency")), money(credits_left, "remaining")),))
 
 
 ACME = Provider(
-    title="Acme",
     origin="https://api.acme.example",
     path="/credits",
     budget="50/10 EUR",
-    top_up="https://acme.example/billing",
     parse=acme,
+    contact=Contact("Acme", "https://acme.example/billing"),
 )
 
 

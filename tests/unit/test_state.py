@@ -5,7 +5,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from aws import state
+from aws import items, table
+from aws.table import StateTable
 from tests.world import START
 
 KEYS = [f"deepseek/{n:03}" for n in range(150)]
@@ -43,30 +44,30 @@ def answers(dynamodb, asked, found, unprocessed=()):
 def test_keys_that_dynamodb_did_not_get_to_are_asked_for_with_those_to_come(dynamodb):
     answers(dynamodb, KEYS[:100], KEYS[:98], KEYS[98:100])
     answers(dynamodb, [*KEYS[100:], *KEYS[98:100]], [*KEYS[101:], KEYS[98]])
-    fetched = state.fetch(dynamodb, "state", KEYS, 60)
-    assert fetched.trouble is None
+    fetched = StateTable(dynamodb, "state").fetch(KEYS, 60)
+    assert fetched.error is None
     assert {key for key in KEYS if fetched.item(key)} == set(KEYS) - {KEYS[99], KEYS[100]}
 
 
 def test_a_table_that_never_gets_to_some_keys_is_not_asked_for_ever(dynamodb):
-    for _ in range(2 + state.MOST_CALLS):
+    for _ in range(2 + table.MOST_CALLS):
         answers(dynamodb, KEYS[:2], [], KEYS[:2])
-    fetched = state.fetch(dynamodb, "state", KEYS[:2], 60)
+    fetched = StateTable(dynamodb, "state").fetch(KEYS[:2], 60)
     assert fetched.unread == frozenset(KEYS[:2])
-    with pytest.raises(state.TableTooSlowError):
+    with pytest.raises(table.TableTooSlowError):
         fetched.item(KEYS[0])
 
 
 def test_a_table_that_takes_too_long_is_asked_for_no_more(dynamodb):
-    fetched = state.fetch(dynamodb, "state", KEYS, -1)
+    fetched = StateTable(dynamodb, "state").fetch(KEYS, -1)
     assert fetched.unread == frozenset(KEYS)
-    assert isinstance(fetched.trouble, state.TableTooSlowError)
+    assert isinstance(fetched.error, table.TableTooSlowError)
 
 
 def test_after_a_call_that_fails_no_other_is_made_and_what_was_read_counts(dynamodb):
     answers(dynamodb, KEYS[:100], KEYS[:1])
     dynamodb.stubber.add_client_error("batch_get_item", "InternalServerError")
-    fetched = state.fetch(dynamodb, "state", KEYS, 60)
+    fetched = StateTable(dynamodb, "state").fetch(KEYS, 60)
     assert fetched.item(KEYS[0]) == item(KEYS[0])
     assert fetched.item(KEYS[99]) is None  # it was asked for, and isn't there
     with pytest.raises(ClientError, match="InternalServerError"):
@@ -76,7 +77,7 @@ def test_after_a_call_that_fails_no_other_is_made_and_what_was_read_counts(dynam
 def test_what_was_read_counts_where_the_rest_of_an_answer_can_not_be_read(dynamodb):
     answers(dynamodb, KEYS[:4], KEYS[:2], KEYS[2:4])
     dynamodb.stubber.add_client_error("batch_get_item", "InternalServerError")
-    fetched = state.fetch(dynamodb, "state", KEYS[:4], 60)
+    fetched = StateTable(dynamodb, "state").fetch(KEYS[:4], 60)
     assert set(fetched.items) == set(KEYS[:2])
     assert fetched.unread == frozenset(KEYS[2:4])
 
@@ -92,4 +93,4 @@ DAMAGED = [
 
 @pytest.mark.parametrize("damage", DAMAGED)
 def test_an_item_that_does_not_say_when_it_was_checked_comes_first(damage):
-    assert state.checked(damage, START) == "" < state.checked(item(KEYS[0]), START)
+    assert items.checked(damage, START) == "" < items.checked(item(KEYS[0]), START)

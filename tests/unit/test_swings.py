@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from guard.alert import Condition
 from guard.decide import decide
-from guard.memory import Memory, dumps, loads
-from guard.model import Account, Balance, Condition, Reading, Rules, Spans
+from guard.memory import Memory
+from guard.model import Account, Balance, Reading, Rules, Spans
+from guard.record import dumps, loads
+from messages.reasons import why
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -33,7 +36,7 @@ class Story:
         decision = decide(self.memory, reading, self.rules, Account("deepseek", "x"), self.now)
         self.memory = loads(dumps(decision.memory))
         self.runway = decision.judged[0].runway / DAY if decision.judged[0].runway else None
-        self.why = [one.why for one in decision.alerts]
+        self.why = [why(one) for one in decision.alerts]
         low = [one for one in decision.alerts if one.condition is Condition.LOW_BALANCE]
         return [f"{one.kind} {one.severity.name}" for one in low]
 

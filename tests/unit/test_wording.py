@@ -5,9 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from guard import figures, wording
+from guard import figures
+from guard.alert import Alert, Condition, FastDrain, Kind
+from guard.conditions import low_balance
 from guard.drain import Drain
-from guard.model import Balance, Budget, CheckError, DrainRule, Judged, Rules, Severity, Spans
+from guard.memory import Memory
+from guard.model import Account, Balance, Budget, CheckError, DrainRule, Judged, Rules, Severity, Spans
+from messages import format as wording
+from messages.mail import ADVICE
+from messages.reasons import why
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOON_IN_TOKYO = datetime(2026, 6, 10, 12, tzinfo=timezone(9 * HOUR))
@@ -36,8 +42,8 @@ def test_money_is_plain_with_two_places_at_least(amount, text):
     ("burn", "text"),
     [("3.855", "3.86"), ("0", "0.00"), ("0.1", "0.10"), ("0.09996", "0.10"), ("0.00123", "0.0012")],
 )
-def test_a_pace_is_given_to_the_cent_or_finer_below_a_dime(burn, text):
-    assert figures.pace(Decimal(burn)) == text
+def test_a_burn_is_given_to_the_cent_or_finer_below_a_dime(burn, text):
+    assert figures.burn(Decimal(burn)) == text
 
 
 def test_days_and_timestamps_are_for_programs():
@@ -61,14 +67,28 @@ def test_an_amount_is_rounded_to_the_cent_but_for_the_smallest(value, text):
     assert wording.amount(Decimal(value), "USD") == text
 
 
+def alert(facts, severity=Severity.CRITICAL, currency="USD"):
+    return Alert(
+        "i",
+        "e",
+        Kind.ALERT,
+        Condition.LOW_BALANCE,
+        severity,
+        Account("deepseek", "default"),
+        NOON_IN_TOKYO,
+        currency=currency,
+        facts=facts,
+    )
+
+
 def test_a_drain_says_how_much_went_and_how_long_the_rest_lasts():
     drain = DrainRule(Decimal("0.25"), HOUR)
-    assert wording.fast_drain(Drain(Decimal(40), HOUR, Decimal(60), None), "USD", drain) == (
+    assert why(alert(FastDrain(Drain(Decimal(40), HOUR, Decimal(60), None), drain))) == (
         "40.00 USD went within 1 hour: 40% of what was there",
         "at that pace the rest lasts 90 minutes",
         "more than 25% within 1 hour is taken as a drain",
     )
-    assert wording.fast_drain(Drain(Decimal(40), HOUR, Decimal(-1), None), "USD", drain) == (
+    assert why(alert(FastDrain(Drain(Decimal(40), HOUR, Decimal(-1), None), drain))) == (
         "40.00 USD went within 1 hour: 100% of what was there",
         "more than 25% within 1 hour is taken as a drain",
     )
@@ -95,7 +115,7 @@ def test_how_sure_a_runway_is_is_told_in_its_own_unit(runway, ends, said):
 def test_a_sudden_pace_is_told_against_the_usual_one():
     drain = DrainRule(Decimal("0.25"), HOUR)
     found = Drain(Decimal("2.5"), HOUR / 4, Decimal("97.5"), Decimal(10))
-    assert wording.fast_drain(found, "USD", drain) == (
+    assert why(alert(FastDrain(found, drain))) == (
         "2.50 USD went within 15 minutes: 2% of what was there",
         "that is 10 times the usual pace",
         "at that pace the rest lasts 9.8 hours",
@@ -154,7 +174,7 @@ RULES = Rules(
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "severity", "reasons", "why"),
+    ("amount", "currency", "severity", "reasons", "sentences"),
     [
         ("30", "USD", 0, (), ["the balance is above every figure that was set for it, with a margin"]),
         ("19", "USD", 1, ("balance",), ["the balance is at or below 20 USD, its warning figure"]),
@@ -172,19 +192,22 @@ RULES = Rules(
     ],
 )  # fmt: skip
 def test_every_reason_is_said_with_the_figure_that_it_comes_from(
-    amount, currency, severity, reasons, why
+    amount, currency, severity, reasons, sentences
 ):
     one = Judged(Balance(currency, Decimal(amount)), Severity(severity), None, None, reasons)
-    assert wording.low_balance(one, RULES) == tuple(why)
+    assert why(alert(low_balance(Memory(), one, RULES).facts, one.severity, currency)) == tuple(
+        sentences
+    )
 
 
 def test_a_runway_held_by_its_margin_is_not_said_to_be_at_its_figure():
     one = Judged(Balance("USD", Decimal(99)), Severity(1), Decimal(12), 8 * DAY, ("runway",))
-    assert "no longer than 7 days" not in wording.low_balance(one, RULES)[0]
+    [sentence] = why(alert(low_balance(Memory(), one, RULES).facts, one.severity))
+    assert sentence == "it is not yet sure to last longer than 7 days, the warning figure"
 
 
 def test_every_error_has_advice():
-    assert set(wording.ADVICE) == set(CheckError)
+    assert set(ADVICE) == set(CheckError)
 
 
 def test_a_severity_is_known_by_its_word():

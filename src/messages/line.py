@@ -1,40 +1,14 @@
 """What an alert says in one line, for whatever channel."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
 
-from guard import wording
+from guard.alert import Alert, Condition, FastDrain, Kind
 from guard.forecast import LONGEST
-from guard.model import Alert, CheckError, Condition, Kind, Severity
+from guard.model import Contact, Severity
+from messages.format import amount, lasts
+from messages.reasons import gone
 
-TEST_TEXT = "If you can read this, its alerts reach you here."
-SHORTEST_LABEL = 8
-
-
-class Contact(Protocol):
-    """What a message has to know of a provider."""
-
-    @property
-    def title(self) -> str:
-        """The name as people know it."""
-
-    @property
-    def top_up(self) -> str:
-        """The page where money is added."""
-
-    @property
-    def status_page(self) -> str | None:
-        """The page that tells of outages, if there is one."""
-
-    @property
-    def advice(self) -> Mapping[CheckError, str]:
-        """What to do about an error, where this provider knows better."""
-
-    @property
-    def when_empty(self) -> str:
-        """What happens without credit."""
-
+SHORTEST_LABEL = 8  # characters; with fewer a label tells nobody which account is meant
 
 _HEADLINES = {
     (Condition.LOW_BALANCE, Kind.ALERT): "{who} is {state}: {balance} left.",
@@ -49,7 +23,6 @@ _HEADLINES = {
     (Condition.CHECK_FAILING, Kind.ALERT): "The balance of {who} can't be read.",
     (Condition.CHECK_FAILING, Kind.REMINDER): "The balance of {who} still can't be read.",
     (Condition.CHECK_FAILING, Kind.RECOVERY): "The balance of {who} can be read again.",
-    (None, Kind.TEST): "This is a test of budget-guard. Nothing is wrong.",
 }
 
 _SUBJECTS = {
@@ -76,15 +49,13 @@ _STATES = {
 
 def headline(alert: Alert, contact: Contact) -> str:
     """The first sentence of the mail."""
-    return _HEADLINES[alert.condition, alert.kind].format_map(_words(alert, contact))
+    return _HEADLINES[_condition(alert), alert.kind].format_map(_words(alert, contact))
 
 
 def summed_up(alert: Alert, contact: Contact) -> str:
-    """The figures that matter, in a few words; for any condition."""
-    recovered = alert.kind is Kind.RECOVERY
-    if alert.condition is None:
-        return ""
-    return (_RECOVERED if recovered else _SUBJECTS)[alert.condition].format_map(_words(alert, contact))
+    """The figures that matter, in a few words."""
+    texts = _RECOVERED if alert.kind is Kind.RECOVERY else _SUBJECTS
+    return texts[_condition(alert)].format_map(_words(alert, contact))
 
 
 def labelled(text: str, label: str, length: int) -> str:
@@ -105,20 +76,26 @@ def _words(alert: Alert, contact: Contact) -> dict[str, str]:
     return {
         "who": f'{contact.title} account "{alert.account.label}"',
         "state": "refused by its provider" if _refused(alert) else _STATES[alert.severity],
-        "balance": wording.amount(alert.balance, alert.currency) if known else "unknown",  # type: ignore[arg-type]
-        "lasts": lasts(alert),
+        "balance": amount(alert.balance, alert.currency) if known else "unknown",  # type: ignore[arg-type]
+        "lasts": remaining(alert),
         "reason": alert.reasons[0] if alert.reasons else "",
-        "gone": alert.why[0].partition(":")[0] if alert.why else "",
+        "gone": gone(alert.facts, alert.currency or "") if isinstance(alert.facts, FastDrain) else "",
     }
 
 
-def lasts(alert: Alert) -> str:
+def remaining(alert: Alert) -> str:
     """How long the balance lasts, for the end of a line."""
     if alert.severity is not Severity.EXHAUSTED:
-        return wording.lasts(alert.runway) if alert.runway is not None else "runway not known yet"
+        return lasts(alert.runway) if alert.runway is not None else "runway not known yet"
     return "calls are refused" if _refused(alert) else "used up"
 
 
 def _refused(alert: Alert) -> bool:
     """Whether the provider refuses calls, whatever the balance says."""
     return alert.severity is Severity.EXHAUSTED and "unavailable" in alert.reasons
+
+
+def _condition(alert: Alert) -> Condition:
+    if alert.condition is None:
+        raise ValueError("this notification is about no condition")
+    return alert.condition

@@ -1,17 +1,40 @@
 """The mail: what, how much, how fast, until when, since when, why, and what to do."""
 
-from guard import wording
-from guard.headlines import TEST_TEXT, Contact, ends, headline, lasts
-from guard.model import Alert, CheckError, Condition, Kind, Severity
+from collections.abc import Sequence
+
+from guard.alert import Alert, Condition, Kind
+from guard.model import CheckError, Contact, Severity
+from messages.format import amount, between, clock, filled, lasts, length
+from messages.line import ends, headline, remaining
+from messages.reasons import why
+
+TEST_HEADLINE = "This is a test of budget-guard. Nothing is wrong."
+TEST_TEXT = "If you can read this, its alerts reach you here."
+ADVICE = {
+    CheckError.CONFIG: (
+        "Correct the account's entry in the secret; its name is the stack's output ApiKeys"
+    ),
+    CheckError.AUTH: (
+        "Put a valid key into the secret; it is read anew in every run, so nothing else needs a restart"
+    ),
+    CheckError.PERMISSION: (
+        "Give the key the right to read the balance, or put another into the secret; it is read anew "
+        "in every run"
+    ),
+    CheckError.BILLING: "Look at the account's billing page; calls may be refused already",
+    CheckError.RATE_LIMITED: "Use a longer Schedule, or find out who else asks with this key",
+    CheckError.TIMEOUT: "Wait, or look at the provider's status",
+    CheckError.UNREACHABLE: "Wait, or look at the provider's status",
+    CheckError.REDIRECTED: "See whether the provider moved its API, and whether an update is out",
+    CheckError.SERVER_ERROR: "Wait, or look at the provider's status",
+    CheckError.BAD_RESPONSE: "See whether the provider changed its API, and whether an update is out",
+}
 
 WIDTH = 72
 
 
 def mail(alert: Alert, contact: Contact) -> str:
     """The whole text, readable in a narrow window."""
-    if alert.condition is None:
-        said = (headline(alert, contact), TEST_TEXT, *alert.why)
-        return "\n\n".join((*map(_filled, said), _footer(alert)))
     parts = [
         _filled(headline(alert, contact)),
         "\n".join(_filled(text, name) for name, text in facts(alert)),
@@ -20,6 +43,12 @@ def mail(alert: Alert, contact: Contact) -> str:
         _footer(alert),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def test_mail(alert: Alert, notes: Sequence[str]) -> str:
+    """The text of a test; `notes` say whom it does not reach."""
+    texts = (TEST_HEADLINE, TEST_TEXT, *notes)
+    return "\n\n".join((*map(_filled, texts), _footer(alert)))
 
 
 def _what_to_do(alert: Alert, contact: Contact) -> str:
@@ -31,30 +60,34 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
     """The lines of the mail's table: what, how much, how fast, until when, since when, why."""
     lines = []
     if alert.balance is not None and alert.currency is not None:
-        lines.append(("Balance", wording.amount(alert.balance, alert.currency)))
+        lines.append(("Balance", amount(alert.balance, alert.currency)))
         lines.append(("Spending", _spending(alert)))
         lines.append(("Lasts", _until(alert)))
     if alert.since:
-        since = wording.clock(alert.since)
+        since = clock(alert.since)
         span = alert.observed_at - alert.since
-        lines.append(("Since", f"{since}, for {wording.length(span)}" if span else since))
-    lines += [("Why" if n == 0 else "and", f"{text};") for n, text in enumerate(alert.why)]
-    name, text = lines[-1]
-    return [*lines[:-1], (name, text.rstrip(";") + ".")] if alert.why else lines
+        lines.append(("Since", f"{since}, for {length(span)}" if span else since))
+    reasons = why(alert)
+    stops = [";"] * (len(reasons) - 1) + ["."]
+    lines += [
+        ("and" if n else "Why", text + end)
+        for n, (text, end) in enumerate(zip(reasons, stops, strict=bool(reasons)))
+    ]
+    return lines
 
 
 def _spending(alert: Alert) -> str:
     if alert.burn_per_day is None:
         return "not known before a day of history"
-    return f"{wording.amount(alert.burn_per_day, alert.currency or '')} a day"
+    return f"{amount(alert.burn_per_day, alert.currency or '')} a day"
 
 
 def _until(alert: Alert) -> str:
     if alert.severity is Severity.EXHAUSTED:
-        return lasts(alert)
+        return remaining(alert)
     end = ends(alert)
-    sure = wording.between(alert.runway, alert.between)
-    return wording.lasts(alert.runway) + sure + (f", until {wording.clock(end)}" if end else "")
+    sure = between(alert.runway, alert.between)
+    return lasts(alert.runway) + sure + (f", until {clock(end)}" if end else "")
 
 
 def steps(alert: Alert, contact: Contact) -> list[str]:
@@ -64,7 +97,7 @@ def steps(alert: Alert, contact: Contact) -> list[str]:
     top_up = f"Top up: {contact.top_up}"
     if alert.condition is Condition.CHECK_FAILING:
         error = CheckError(alert.reasons[0])
-        steps = [contact.advice.get(error), wording.ADVICE[error]]
+        steps = [contact.advice.get(error), ADVICE[error]]
         if contact.status_page:
             steps.append(f"Status: {contact.status_page}")
         if contact.top_up:
@@ -81,7 +114,7 @@ def steps(alert: Alert, contact: Contact) -> list[str]:
 def _why_again(alert: Alert) -> str:
     if alert.next_reminder is None:
         return ""
-    again = wording.length(alert.next_reminder)
+    again = length(alert.next_reminder)
     return _filled(
         f"You get this once, and again when it gets worse or is over. While it lasts, "
         f"a reminder comes after {again} (REMIND_EVERY)."
@@ -89,9 +122,9 @@ def _why_again(alert: Alert) -> str:
 
 
 def _footer(alert: Alert) -> str:
-    return f"Checked {wording.clock(alert.observed_at)}\nbudget-guard {alert.id}"
+    return f"Checked {clock(alert.observed_at)}\nbudget-guard {alert.id}"
 
 
 def _filled(text: str, name: str = "", indent: str = "") -> str:
     first, rest = (f"{name:<10}", " " * 10) if name else ("", indent)
-    return wording.filled(text, WIDTH, first, rest)
+    return filled(text, WIDTH, first, rest)

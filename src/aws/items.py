@@ -1,0 +1,128 @@
+"""The items of the state table: what they hold, and how they are read.
+
+An item is `account` (the key), `version`, `writer`, `checked` (when), `state` (the memory, as text)
+and `pending`: the outbox, a map from message id to the message and the end of its lease, in seconds of
+Unix time. The digest has an item too, whose memory holds nothing but the time of the last one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from guard.figures import timestamp
+from guard.memory import Memory
+from guard.record import UnreadableError, loads
+from messages.message import Message
+
+type Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The items that were read, by key; and what kept others from being read, if anything did."""
+
+    items: Mapping[str, Item]
+    error: ClientError | BotoCoreError | None = None
+    unread: frozenset[str] = frozenset()
+
+    def item(self, key: str) -> Item | None:
+        """The item of a key, if there is one; raises what kept it from being read."""
+        if self.error and key in self.unread:
+            raise self.error.with_traceback(None)  # else it would grow with each account
+        return self.items.get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message that is claimed, and not yet known to be published."""
+
+    message: Message
+    lease_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An account's item as it was read. `damaged` holds it whole where it made no sense.
+
+    `unchanged` is the condition under which it still stands in the table as it was read.
+    """
+
+    memory: Memory = field(default_factory=Memory)
+    pending: Mapping[str, Pending] = field(default_factory=dict)
+    version: int = 0
+    unchanged: Mapping[str, Any] = field(
+        default_factory=lambda: {"ConditionExpression": "attribute_not_exists(account)"}
+    )
+    writer: str = ""
+    damaged: Mapping[str, Any] | None = None
+
+
+def checked(item: Item | None, now: datetime) -> str:
+    """When an account was last checked, as text that sorts; empty if it never was by now."""
+    text = str((item or {}).get("checked", {}).get("S", ""))
+    return text if text <= timestamp(now) else ""
+
+
+def has_claims(item: Item | None) -> bool:
+    """Whether something that was due may still have to be published."""
+    return bool((item or {}).get("pending", {}).get("M"))
+
+
+def parse(item: Item | None) -> Stored:
+    """What an item says; one that makes no sense is `damaged`, with what could still be read of it."""
+    if item is None:
+        return Stored()
+    pending, whole = _read_pending(item.get("pending", {}).get("M"))
+    try:
+        memory = loads(item["state"]["S"])
+    except (KeyError, UnreadableError):
+        memory, whole = Memory(), False
+    if not whole:
+        # A claim may be gone, so nothing counts as said: what still stands is said anew.
+        memory = replace(memory, episodes={})
+    version = item.get("version", {})
+    number = version.get("N", "")
+    return Stored(
+        memory=memory,
+        pending=pending,
+        version=int(number) if number.isdecimal() else 0,
+        unchanged=_unchanged(version),
+        writer=item.get("writer", {}).get("S", ""),
+        damaged=None if whole and number.isdecimal() else item,
+    )
+
+
+def _unchanged(version: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The condition that an item's version is still this, of whatever type it is."""
+    if not version:
+        return {"ConditionExpression": "attribute_not_exists(version)"}
+    return {
+        "ConditionExpression": "version = :read",
+        "ExpressionAttributeValues": {":read": version},
+    }
+
+
+def pending_item(pending: Pending) -> dict[str, Any]:
+    """A claim as it stands in the table."""
+    texts = {name: {"S": text} for name, text in asdict(pending.message).items() if text is not None}
+    return {"M": {"message": {"M": texts}, "lease": {"N": str(int(pending.lease_until))}}}
+
+
+def _read_pending(items: Mapping[str, Any] | None) -> tuple[dict[str, Pending], bool]:
+    """The claims that can be read, and whether that is all of them."""
+    if items is None:
+        return {}, False
+    pending = {}
+    for id, item in items.items():
+        try:
+            lease = float(item["M"]["lease"]["N"])
+            texts = {name: str(text["S"]) for name, text in item["M"]["message"]["M"].items()}
+            message = Message(**{"condition": None, "currency": None, **texts})  # type: ignore[arg-type]
+            if message.id == id:
+                pending[id] = Pending(message, lease)
+        except (KeyError, TypeError, ValueError):
+            continue
+    return pending, len(pending) == len(items)

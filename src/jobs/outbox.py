@@ -1,0 +1,199 @@
+"""The transactional outbox: what is due is stored in the write that stores why, and published after.
+
+Claim, publish, acknowledge: nothing is lost at any crash, nothing is repeated without one, and a repeat
+after a crash has the same id. A claim is a lease: another run takes it up when the lease has lapsed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import BoundedSemaphore, Lock
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from aws.items import Pending, Stored
+from aws.table import StateTable
+from aws.topic import Topic
+from guard.memory import Memory
+from guard.model import Judged
+from jobs import errors
+from jobs.deadline import Deadline
+from jobs.errors import GuardError
+from messages.message import Message
+
+FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
+STORING_SECONDS = 1.0  # with less, nothing is stored any more
+MOST_SILENT = 3  # writes without an answer, each tried three times; then the others aren't begun
+LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
+LONGEST_LEASE = 3600.0  # seconds; a lease beyond is a damaged one
+CLAIM_ATTEMPTS = 25  # each failed one means that another run got through
+# Deciding is CPU-bound; limit it so that threads waiting for HTTP still get their turn.
+DECIDING_AT_ONCE = 8
+
+logger = Logger(service="budget-guard")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a run wants to store and publish, and what it thinks of each balance."""
+
+    memory: Memory
+    messages: tuple[Message, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of a draft; `leased` says that another run is at something that is due."""
+
+    draft: Draft | None
+    published: tuple[Message, ...] = ()
+    errors: tuple[str, ...] = ()
+    leased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The messages that this run has to publish, the oldest first."""
+
+    draft: Draft | None
+    messages: tuple[Message, ...] = ()
+    leased: bool = False
+
+
+@dataclass(slots=True)
+class Outbox:
+    """The outbox of one run; thread-safe.
+
+    `table_silent` and `topic_silent` hold what was met in place of an answer.
+    """
+
+    table: StateTable
+    topic: Topic
+    deadline: Deadline
+    clock: Callable[[], datetime]
+    table_silent: list[HTTPClientError] = field(default_factory=list)
+    topic_silent: list[HTTPClientError] = field(default_factory=list)
+    publishing: Lock = field(default_factory=Lock)
+    deciding: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(DECIDING_AT_ONCE))
+
+    def deliver(self, key: str, stored: Stored, draft_of: Callable[[Stored], Draft | None]) -> Delivery:
+        """Store a draft with what is due, and publish that; never raises for AWS.
+
+        `draft_of` is asked again whenever another run was faster; with `None` it says that another
+        run has overtaken this one. Then nothing is rewound, and only what is pending is published.
+        """
+        with self.deciding:
+            draft = draft_of(stored)
+            cannot_store = self._cannot_store(key)
+            if cannot_store:
+                return Delivery(draft, errors=(cannot_store,))
+            try:
+                claim = self._claim(key, stored, draft, draft_of)
+            except (ClientError, BotoCoreError) as error:
+                return Delivery(draft, errors=(self._table_error(key, error),))
+            except GuardError as error:
+                return Delivery(draft, errors=(str(error),))
+        return self._publish_all(key, claim)
+
+    def _cannot_store(self, key: str) -> str | None:
+        """Why storing would be in vain: a silent table holds each account up."""
+        if len(self.table_silent) >= MOST_SILENT:
+            return errors.of_table(key, self.table_silent[0])
+        return errors.of_time(key) if self.deadline.left() < STORING_SECONDS else None
+
+    def _table_error(self, key: str, error: ClientError | BotoCoreError) -> str:
+        if isinstance(error, HTTPClientError):
+            self.table_silent.append(error)
+        return errors.of_table(key, error)
+
+    def _claim(
+        self,
+        key: str,
+        stored: Stored,
+        draft: Draft | None,
+        draft_of: Callable[[Stored], Draft | None],
+    ) -> Claim:
+        """Store what is new with what is due.
+
+        Without time to publish, what is due is stored without a lease, for the next run to take up at
+        once.
+        """
+        fresh = draft
+        for _ in range(CLAIM_ATTEMPTS):
+            if stored.damaged is not None:
+                aside = self.table.keep_aside(key, stored)
+                logger.error("A state item can't be read; it is kept aside.", extra={"item": aside})
+            due = fresh.messages if fresh else ()
+            claimed, waiting = _shared_out(stored, due, self.clock().timestamp())
+            leased = len(claimed) < len(stored.pending) + len(due)
+            if fresh is None and not claimed:
+                return Claim(draft, leased=leased)
+            lease = self._lease_end()
+            pending = {**stored.pending}
+            pending |= {message.id: Pending(message, lease) for message in claimed}
+            pending |= {message.id: Pending(message, 0) for message in waiting}
+            memory = fresh.memory if fresh else stored.memory
+            if self.table.save(key, stored, memory, pending.values()):
+                return Claim(draft, tuple(claimed) if lease else (), leased)
+            stored = self.table.load(key)
+            fresh = draft_of(stored)
+            draft = fresh or draft
+        raise GuardError(f"Too many runs wrote the state of {key} at once.")
+
+    def _lease_end(self) -> float:
+        """When others may take up what this run claims; 0, at once, if it has no time to publish."""
+        left = self.deadline.left()
+        return 0 if left < FINISH_SECONDS else self.clock().timestamp() + left + LEASE_MARGIN
+
+    def _publish_all(self, key: str, claim: Claim) -> Delivery:
+        published, unpublished = list[Message](), list[Message]()
+        failed = list[str]()
+        for message in claim.messages:
+            done, error = self._publish(key, message)
+            (published if done else unpublished).append(message)
+            failed += [error] if error else []
+        if unpublished:
+            try:
+                with self.deciding:
+                    self.table.release(key, unpublished)
+            except (ClientError, BotoCoreError) as error:
+                failed.append(self._table_error(key, error))
+        return Delivery(claim.draft, tuple(published), tuple(failed), claim.leased)
+
+    def _publish(self, key: str, message: Message) -> tuple[bool, str | None]:
+        """Publish one message and note that it is published; whether it was, and what went wrong."""
+        # One at a time, across all accounts: a crash can then repeat no more than one.
+        with self.publishing:
+            if self.topic_silent or self.deadline.left() < FINISH_SECONDS:
+                return False, None
+            try:
+                self.topic.publish(message)
+            except (ClientError, BotoCoreError) as error:
+                if isinstance(error, HTTPClientError):
+                    self.topic_silent.append(error)
+                return False, errors.of_topic(message, error)
+            try:
+                self.table.acknowledge(key, message)
+            except (ClientError, BotoCoreError) as error:
+                return True, errors.of_table(key, error)
+            return True, None
+
+
+def _shared_out(
+    stored: Stored, due: Sequence[Message], now: float
+) -> tuple[list[Message], list[Message]]:
+    """What this run may publish, the oldest first, and what has to wait for another run.
+
+    What is published of one condition keeps its order: a recovery must not overtake its alert.
+    """
+    leased = {id for id, one in stored.pending.items() if now < one.lease_until < now + LONGEST_LEASE}
+    free = [one.message for id, one in stored.pending.items() if id not in leased]
+    busy = {stored.pending[id].message.about for id in leased}
+    ordered = [*sorted(free, key=lambda message: message.observed_at), *due]
+    return (
+        [message for message in ordered if message.about not in busy],
+        [message for message in ordered if message.about in busy],
+    )

@@ -1,0 +1,62 @@
+"""A notification as it is stored and published: plain texts, each once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One notification in the words of every channel.
+
+    `observed_at` is RFC 3339; `line` says it in one line, for a list of several; `chat` is the custom
+    notification of AWS's chat applications, and `payload` the alert for programs, both as JSON.
+    """
+
+    id: str
+    episode: str
+    kind: str
+    condition: str | None
+    severity: str
+    provider: str
+    account: str
+    currency: str | None
+    observed_at: str
+    line: str
+    subject: str
+    mail: str
+    sms: str
+    chat: str
+    payload: str
+
+    @property
+    def about(self) -> tuple[str | None, str | None]:
+        """What it is about: messages of the same condition and currency go out in their order."""
+        return self.condition, self.currency
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The text for each protocol of SNS.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
+        """
+        return {
+            "default": self.mail,
+            "email": self.mail,
+            "sms": self.sms,
+            "lambda": self.payload,
+            "sqs": self.payload,
+            "http": self.chat,
+            "https": self.chat,
+        }
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The attributes for filter policies."""
+        return {
+            "severity": self.severity,
+            "kind": self.kind,
+            "condition": self.condition or "none",
+            "provider": self.provider,
+            "account": self.account,
+            "id": self.id,
+        }

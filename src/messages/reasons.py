@@ -1,0 +1,105 @@
+"""Why an alert was sent: one sentence for each of its facts, without its full stop."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from guard.alert import Alert, CheckFailing, FastDrain, Known, LowBalance, OnCredit, Threshold
+from guard.model import Severity
+from messages.format import CENT, amount, clock, figure, length, percent, rough
+
+
+def why(alert: Alert) -> tuple[str, ...]:
+    """The reasons of an alert, the most important first."""
+    currency = alert.currency or ""
+    match alert.facts:
+        case LowBalance():
+            return tuple(_low_balance(alert.facts, alert.severity, currency))
+        case FastDrain():
+            return tuple(_fast_drain(alert.facts, currency))
+        case OnCredit():
+            return tuple(_on_credit(alert.facts, alert.severity, currency))
+        case CheckFailing():
+            return tuple(_check_failing(alert.facts))
+        case None:
+            return ()
+
+
+def gone(facts: FastDrain, currency: str) -> str:
+    """`27.70 USD went within 1 hour`; nothing in a recovery."""
+    if facts.drain is None:
+        return ""
+    exact = facts.drain.gone
+    rounded = exact.quantize(CENT, ROUND_HALF_UP) if exact >= CENT else exact
+    return f"{amount(rounded, currency)} went within {length(facts.drain.within)}"
+
+
+def _low_balance(facts: LowBalance, severity: Severity, currency: str) -> Iterator[str]:
+    if facts.used:
+        yield f"this currency is not used; the account's money is in {', '.join(facts.used)}"
+    elif severity is Severity.OK:
+        yield "the balance is above every figure that was set for it, with a margin"
+    else:
+        yield from (_threshold(one, currency) for one in facts.thresholds)
+
+
+def _threshold(one: Threshold, currency: str) -> str:
+    if one.reason == "unavailable":
+        return "the provider says that it will refuse calls"
+    word = one.level.word
+    if isinstance(one.figure, timedelta):
+        span = length(one.figure)
+        if one.held:
+            return f"it is not yet sure to last longer than {span}, the {word} figure"
+        return f"it is expected to last no longer than {span}, the {word} figure for the runway"
+    if one.figure is None:
+        return "the balance is used up"
+    money = figure(one.figure, currency)
+    if one.held:
+        return f"the balance is still within a tenth of {money}, its {word} figure"
+    return f"the balance is at or below {money}, its {word} figure"
+
+
+def _fast_drain(facts: FastDrain, currency: str) -> Iterator[str]:
+    drain, rule = facts.drain, facts.rule
+    if rule is None:
+        yield "FAST_DRAIN is off now, so nobody watches for it any more"
+    elif drain is None:
+        yield f"less than half of {percent(rule.share)} went within the last {length(rule.within)}"
+    else:
+        share = drain.gone / (drain.left + drain.gone) if drain.left > 0 else Decimal(1)
+        yield f"{gone(facts, currency)}: {share:.0%} of what was there"
+        if drain.times is not None:
+            yield f"that is {rough(float(drain.times))} times the usual pace"
+        if drain.left > 0 and drain.gone > 0:
+            rest = drain.within * float(drain.left / drain.gone)
+            yield f"at that pace the rest lasts {length(rest)}"
+        if share > rule.share:
+            limit = f"{percent(rule.share)} within {length(rule.within)}"
+            yield f"more than {limit} is taken as a drain"
+        else:
+            yield "nothing stood out as much for weeks, as a leaked key does"
+
+
+def _on_credit(facts: OnCredit, severity: Severity, currency: str) -> Iterator[str]:
+    cash = f"the account's own cash is {amount(facts.cash, currency)}"
+    if severity is Severity.OK:
+        yield cash
+    else:
+        yield f"{cash}; what is spent now will be billed"
+        yield f"with the credit line {amount(facts.spendable, currency)} can still be spent"
+
+
+def _check_failing(facts: CheckFailing) -> Iterator[str]:
+    if facts.failure is None:
+        yield f"the balance is {_balances(facts.known)}"
+        return
+    yield facts.failure.detail.rstrip(".")
+    if facts.since and facts.count > 1:
+        yield f"{facts.count} checks failed in a row, the first on {clock(facts.since)}"
+    if facts.known:
+        yield f"the last known balance is {_balances(facts.known)}; it may have changed since"
+
+
+def _balances(known: Iterable[Known]) -> str:
+    return ", ".join(f"{amount(one.amount, one.currency)} ({one.severity.word})" for one in known)

@@ -1,0 +1,109 @@
+"""A decision becomes a message: the one place where all channels come together.
+
+The limit of the subject: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from guard.alert import Alert, Kind
+from guard.figures import timestamp
+from guard.model import Contact
+from guard.week import AccountWeek
+from messages import digest
+from messages.chat import notification
+from messages.line import headline, labelled, summed_up
+from messages.mail import TEST_HEADLINE, TEST_TEXT, facts, mail, steps, test_mail
+from messages.message import Message
+from messages.payload import as_json
+from messages.sms import one_part, sms
+
+SUBJECT_LENGTH = 99
+
+_NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
+
+
+def render(alert: Alert, contact: Contact) -> Message:
+    """Write an alert about an account."""
+    line = f"{contact.title} {{}}: {summed_up(alert, contact)}"
+    table = "\n".join(f"*{name}*: {text}" for name, text in facts(alert))
+    return _message(
+        alert,
+        as_json(alert),
+        line=labelled(line, alert.account.label, SUBJECT_LENGTH),
+        subject=labelled(f"[{_tag(alert)}] {line}", alert.account.label, SUBJECT_LENGTH),
+        mail=mail(alert, contact),
+        sms=sms(alert, contact),
+        chat=(f"{headline(alert, contact)}\n{table}", *steps(alert, contact)),
+    )
+
+
+def render_test(alert: Alert, notes: Sequence[str]) -> Message:
+    """Write a test; `notes` say whom it does not reach."""
+    return _message(
+        alert,
+        as_json(alert),
+        line="budget-guard: a test",
+        subject="[test] budget-guard: alerts reach you here",
+        mail=test_mail(alert, notes),
+        sms=f"budget-guard: this is a test. {TEST_TEXT}",
+        chat=(f"{TEST_HEADLINE}\n{TEST_TEXT}",),
+    )
+
+
+def render_digest(
+    alert: Alert, weeks: Sequence[AccountWeek], titles: Mapping[str, str], notes: Sequence[str]
+) -> Message:
+    """Write a digest.
+
+    `titles` are the providers' names as people know them, `notes` what else is to be told.
+    """
+    text = digest.text(weeks, titles, alert.observed_at, notes, alert.id)
+    subject = digest.subject(weeks)
+    line = f"budget-guard: {subject.removeprefix('[digest] ')}."
+    return _message(
+        alert,
+        {**as_json(alert), "accounts": digest.data(weeks)},
+        line=line,
+        subject=subject,
+        mail=text,
+        sms=one_part(line),
+        chat=(f"```\n{text}\n```",),
+    )
+
+
+def _message(
+    alert: Alert,
+    payload: Mapping[str, object],
+    *,
+    line: str,
+    subject: str,
+    mail: str,
+    sms: str,
+    chat: tuple[str, ...],
+) -> Message:
+    # `chat` is what it says, then what to do.
+    printable = _NOT_PRINTABLE_ASCII.sub("?", subject)
+    return Message(
+        id=alert.id,
+        episode=alert.episode,
+        kind=alert.kind,
+        condition=alert.condition,
+        severity=alert.severity.word,
+        provider=alert.account.provider,
+        account=alert.account.label,
+        currency=alert.currency,
+        observed_at=timestamp(alert.observed_at),
+        line=line,
+        subject=printable[:SUBJECT_LENGTH],
+        mail=mail,
+        sms=sms,
+        chat=notification(alert, payload, printable, *chat),
+        payload=json.dumps(payload),
+    )
+
+
+def _tag(alert: Alert) -> str:
+    tag = "ok" if alert.kind is Kind.RECOVERY else alert.severity.word.upper()
+    return f"{tag}, reminder" if alert.kind is Kind.REMINDER else tag
