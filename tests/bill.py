@@ -26,7 +26,6 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aws import runs
 from jobs import check
 from local.sandbox import serving
 from tests import stack
@@ -146,8 +145,6 @@ def measured(
     lived = _lived()  # in a world of its own, and before this one
     with _guard(accounts, detailed=detailed, limit=limit) as guard:
         guard.remember(lived)
-        if accounts > limit:
-            runs.note_totals(guard.world.dynamodb, guard.world.table, guard.world.now)  # said already
         calls, asked, printed = guard.watched(lambda: [guard.tick(QUARTER) for _ in range(ticks)])
         digest_calls, digest_asked, digest_printed = guard.watched(guard.world.digest)
         return Measured(

@@ -35,7 +35,7 @@ class StateTable:
     """The table under one name. Its methods raise `ClientError` or `BotoCoreError`; thread-safe."""
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self.client, self.name = client, name
+        self._client, self._name = client, name
 
     def fetch(self, keys: Sequence[str], seconds: float) -> Fetched:
         """Read the items of many keys, consistently, by a hundred in a call; never raises for AWS.
@@ -62,8 +62,8 @@ class StateTable:
     def _fetch_batch(self, keys: Sequence[str]) -> tuple[dict[str, Item], list[str]]:
         """The items that are there, and the keys that DynamoDB didn't get to."""
         asked = [{"account": {"S": key}} for key in keys]
-        answer = self.client.batch_get_item(
-            RequestItems={self.name: {"Keys": asked, "ConsistentRead": True}}
+        answer = self._client.batch_get_item(
+            RequestItems={self._name: {"Keys": asked, "ConsistentRead": True}}
         )
         found = (item for items in answer.get("Responses", {}).values() for item in items)
         rest = (key for one in answer.get("UnprocessedKeys", {}).values() for key in one["Keys"])
@@ -72,13 +72,13 @@ class StateTable:
     def load(self, key: str) -> Stored:
         """Read one item, consistently."""
         asked = {"account": {"S": key}}
-        answer = self.client.get_item(TableName=self.name, Key=asked, ConsistentRead=True)
+        answer = self._client.get_item(TableName=self._name, Key=asked, ConsistentRead=True)
         return parse(answer.get("Item"))
 
     def load_all(self) -> dict[Account, Memory]:
         """What is remembered of every account; an item that makes no sense is left out."""
-        pages = self.client.get_paginator("scan").paginate(
-            TableName=self.name,
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._name,
             ConsistentRead=True,
             ProjectionExpression="account, #state",
             ExpressionAttributeNames={"#state": "state"},
@@ -96,7 +96,7 @@ class StateTable:
         item = dict(stored.damaged or {})
         mark = hashlib.sha256(repr(sorted(item.items())).encode()).hexdigest()[:12]
         aside = f"{key}#damaged-{mark}"
-        self.client.put_item(TableName=self.name, Item={**item, "account": {"S": aside}})
+        self._client.put_item(TableName=self._name, Item={**item, "account": {"S": aside}})
         return aside
 
     def save(self, key: str, before: Stored, memory: Memory, pending: Iterable[Pending]) -> bool:
@@ -114,8 +114,8 @@ class StateTable:
             "pending": {"M": {one.message.id: pending_item(one) for one in pending}},
         }
         try:
-            self.client.put_item(TableName=self.name, Item=item, **before.unchanged)
-        except self.client.exceptions.ConditionalCheckFailedException:
+            self._client.put_item(TableName=self._name, Item=item, **before.unchanged)
+        except self._client.exceptions.ConditionalCheckFailedException:
             # botocore repeats a write whose answer was lost; then it is our own that stands there.
             return self.load(key).writer == writer
         return True
@@ -133,9 +133,9 @@ class StateTable:
         verb, _, path = clause.partition(" ")
         values = {":one": {"N": "1"}} | ({":free": {"N": "0"}} if ":free" in path else {})
         # Where a claim is gone, its lease had lapsed and another run worked it off: nothing to do.
-        with suppress(self.client.exceptions.ConditionalCheckFailedException):
-            self.client.update_item(
-                TableName=self.name,
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.update_item(
+                TableName=self._name,
                 Key={"account": {"S": key}},
                 UpdateExpression=f"{verb} {', '.join(map(path.format, names))} ADD version :one",
                 ConditionExpression=" AND ".join(f"attribute_exists(pending.{name})" for name in names),

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
-from aws import clients, runs, secret
+from aws import clients, secret
 from aws.items import checked, has_claims
 from aws.table import StateTable
 from aws.topic import Topic
@@ -43,7 +43,7 @@ def run(
     monitored = accounts.parse(text, settings.rules)
     table = StateTable(clients.dynamodb(), settings.table)
     keys = [str(one.account) for one in monitored]
-    fetched = table.fetch([runs.KEY, *keys], READING_SHARE * seconds_left())
+    fetched = table.fetch(keys, READING_SHARE * seconds_left())
     deadline = Deadline.of(len(monitored), seconds_left)
     shared = Run(
         settings=settings,

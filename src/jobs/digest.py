@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from aws import clients, runs
+from aws import clients
 from aws.items import Stored
 from aws.table import StateTable
 from aws.topic import Topic
@@ -20,7 +20,6 @@ from jobs.deadline import Deadline
 from jobs.errors import GuardError
 from jobs.event_time import event_time, observation_time
 from jobs.outbox import Draft, Outbox
-from messages.digest import totals_only
 from messages.message import Message
 from messages.render import render_digest
 from providers import PROVIDERS
@@ -77,11 +76,9 @@ def _is_due(stored: Stored, now: datetime) -> bool:
 def _message(table: StateTable, now: datetime, warnings: tuple[str, ...]) -> Message:
     with _table_errors():
         memories = table.load_all()
-        since = runs.totals_since(table.client, table.name)
     titles = {name: provider.contact.title for name, provider in PROVIDERS.items()}
-    notes = (totals_only(since), *warnings) if since else warnings
     alert = about_the_guard(Kind.DIGEST, SEVERITY, now)
-    return render_digest(alert, sum_up(memories, now), titles, notes)
+    return render_digest(alert, sum_up(memories, now), titles, warnings)
 
 
 def _table_errors() -> AbstractContextManager[None]:

@@ -55,14 +55,6 @@ def of_table(subject: Account | str, error: ClientError | BotoCoreError) -> str:
     )
 
 
-def of_totals(error: ClientError | BotoCoreError) -> str:
-    """What tells whether only totals are measured could not be stored."""
-    return (
-        f"That only totals are measured, or no longer, could not be noted ({error_code(error)}): "
-        "check the table and the function's permissions for it."
-    )
-
-
 def of_time(account: Account | str) -> str:
     """A run had no time left to store what it found."""
     return f"The state of {account} was not stored: the run had no time left. The next one goes on."

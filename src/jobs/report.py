@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import metrics, runs
+from aws import metrics
 from guard.model import Failure, Reading
 from guard.totals import Totals
-from jobs import errors, summary
+from jobs import summary
 from jobs.check_account import NOT_ASKED, Run
 from jobs.summary import Outcome
 
@@ -19,10 +18,6 @@ UNCHECKED = (
 NO_TIME = (
     "No account was checked: the table, or what came before the first check, took all the time. Look "
     "at the durations of the last runs, and at the health of DynamoDB."
-)
-TOTALS_ONLY = (
-    "{accounts} accounts are more than PerAccountMetrics, {limit}: from now on only totals of all "
-    "accounts are measured. The table keeps the detail, and 'make accounts' lists it."
 )
 MOST_NAMED = 20  # accounts in one line of the log
 
@@ -47,7 +42,6 @@ def of_run(outcomes: Sequence[Outcome], run: Run) -> Iterator[str]:
         logger.warning(text, extra={"left": len(unchecked), "accounts": unchecked[:MOST_NAMED]})
     if len(unchecked) == len(outcomes):
         yield NO_TIME
-    yield from _tell_of_totals(len(outcomes), now, run)
 
 
 def _measure_each(checked: Sequence[Outcome], unchecked: int, now: datetime, *, detailed: bool) -> None:
@@ -71,19 +65,3 @@ def _log(outcome: Outcome) -> None:
         logger.warning(outcome.reading.detail, extra={**names, "error": outcome.reading.error})
     for message in outcome.published:
         logger.info("Published.", extra=summary.for_log(message))
-
-
-def _tell_of_totals(accounts: int, now: datetime, run: Run) -> Iterator[str]:
-    """Say once that accounts have become too many to measure each, and once that they no longer are."""
-    if runs.KEY in run.fetched.unread:
-        return  # the accounts' own errors say why
-    limit, table = run.settings.per_account_metrics, run.outbox.table
-    noted = runs.measures_totals(run.fetched.item(runs.KEY))
-    try:
-        if accounts > limit and not noted and runs.note_totals(table.client, table.name, now):
-            logger.warning(TOTALS_ONLY.format(accounts=accounts, limit=limit))
-        elif accounts <= limit and noted:
-            runs.forget_totals(table.client, table.name)
-            logger.info("There are metrics of each account again.")
-    except (ClientError, BotoCoreError) as error:
-        yield errors.of_totals(error)

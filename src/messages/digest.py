@@ -148,14 +148,6 @@ def _alive(summed: Sequence[AccountWeek], now: datetime) -> str:
     return f"The guard last checked on {clock(last)}, {ago}."
 
 
-def totals_only(since: datetime) -> str:
-    """That CloudWatch knows the accounts only together."""
-    return (
-        f"More accounts are watched than PerAccountMetrics, so since {clock(since)} CloudWatch "
-        "has only totals; 'make accounts' lists each."
-    )
-
-
 def data(summed: Sequence[AccountWeek]) -> list[dict[str, object]]:
     """The accounts for programs."""
     return [

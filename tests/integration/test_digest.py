@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from aws import clients, runs
+from aws import clients
 from aws.items import Pending, Stored
 from aws.table import StateTable
 from guard.alert import Kind, about_the_guard
@@ -146,26 +146,6 @@ def test_every_line_fits_a_narrow_window(world):
     world.digest()
     longest = max(len(line) for line in text_of(world).splitlines() if "a-label" not in line)
     assert longest <= 60
-
-
-def test_while_only_totals_are_measured_the_digest_says_so_and_no_longer(world):
-    world.setenv("PER_ACCOUNT_METRICS", "1")
-    world.tick()
-    world.digest()
-    said = "since Wed 10 Jun 2026, 00:00 UTC CloudWatch has only totals; 'make accounts' lists each."
-    assert said in flat(text_of(world))
-    world.setenv("PER_ACCOUNT_METRICS", "2")
-    world.tick()
-    world.digest(world.now + 7 * DAY)
-    assert "CloudWatch" not in flat(text_of(world))
-
-
-@pytest.mark.parametrize("mark", [{}, {"totals_since": {"S": ""}}, {"totals_since": {"S": "never"}}])
-def test_a_mark_that_makes_no_sense_holds_up_no_digest(world, mark):
-    world.dynamodb.put_item(TableName=world.table, Item={"account": {"S": runs.KEY}, **mark})
-    world.tick()
-    world.digest()
-    assert "CloudWatch" not in flat(text_of(world))
 
 
 # Once.
