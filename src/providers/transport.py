@@ -5,31 +5,28 @@ drips holds it for ever, whether the stream is read whole or in chunks. So the s
 kept where another thread can shut them.
 """
 
-import re
 import socket
 import ssl
 import threading
 from contextlib import suppress
 from functools import cache
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.response import BaseHTTPResponse
 from urllib3.util.ssl_ import ALPN_PROTOCOLS, create_urllib3_context
 
 LARGEST_BODY = 64 * 1024  # bytes, after decoding; a real answer has some hundred
 CONNECT_SECONDS = 3.05
 SILENCE_SECONDS = 4.5  # without a byte; short enough for a second try within the account's time
 ATTEMPTS = 3
-RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
-LONGEST_WAIT = 2  # seconds; an upstream that asks for more is left alone until the next run
+# Not 429: the next run is minutes away.
+RETRIED_STATUS = frozenset({500, 502, 503, 504})
 
 _TRUSTING = threading.Lock()  # two accounts at once would both read the authorities
-_PLAIN_SECONDS = re.compile(r"\s*[0-9]{1,9}\s*")
 
 
 class TooLargeError(Exception):
@@ -69,33 +66,6 @@ class Lifeline:
         for sock in sockets:
             with suppress(OSError):  # it has ended by itself
                 sock.shutdown(socket.SHUT_RDWR)
-
-
-class _Retry(Retry):
-    """urllib3's retries, but no waiting for an upstream that asks for long, or for nonsense."""
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: BaseHTTPResponse | None = None,
-        *args: Any,
-        **more: Any,
-    ) -> Self:
-        asked = response is not None and self._asks_for_long(response)
-        tries = self.new(total=0) if asked else self
-        return super(_Retry, tries).increment(method, url, response, *args, **more)
-
-    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        return None if self._asks_for_long(response) else super().get_retry_after(response)
-
-    @staticmethod
-    def _asks_for_long(response: BaseHTTPResponse) -> bool:
-        asked = response.headers.get("Retry-After")
-        if asked is None:
-            return False
-        # A date is taken as long: who names one does not mean the next two seconds.
-        return not _PLAIN_SECONDS.fullmatch(asked) or int(asked) > LONGEST_WAIT
 
 
 def get(url: str, headers: dict[str, str], seconds: float, lifeline: Lifeline) -> tuple[int, bytes]:
@@ -147,7 +117,7 @@ class _Adapter(HTTPAdapter):
     def __init__(self, lifeline: Lifeline, trust: ssl.SSLContext | None) -> None:
         self._lifeline, self._trust = lifeline, trust
         super().__init__(
-            max_retries=_Retry(
+            max_retries=Retry(
                 total=ATTEMPTS - 1,
                 other=0,  # TLS that is refused will be refused again
                 status_forcelist=RETRIED_STATUS,
@@ -155,6 +125,7 @@ class _Adapter(HTTPAdapter):
                 backoff_factor=0.2,
                 backoff_jitter=0.2,
                 raise_on_status=False,
+                respect_retry_after_header=False,  # it may ask for hours, and a date
             )
         )
 
