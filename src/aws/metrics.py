@@ -70,7 +70,7 @@ def blobs(
     names = {"Provider": account.provider, "Account": account.label}
     figures: dict[str, float] = {"CheckSucceeded": int(ok)}
     if ok and judged:
-        figures["Severity"] = worst(judged)
+        figures["Severity"] = worst(one.severity for one in judged)
     whole = _blob(figures, ({}, names), now)
     if judged:
         first, *others = (_of_balance(one, names, now, detailed=detailed) for one in judged)

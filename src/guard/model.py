@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
-from typing import Protocol
 
 NO_MONEY = Decimal(0)
 
@@ -143,17 +142,9 @@ class Judged:
     topped_up: bool = False
 
 
-class Rated(Protocol):
-    """Whatever has a severity."""
-
-    @property
-    def severity(self) -> Severity:
-        """How bad it is."""
-
-
-def worst(judged: Iterable[Rated]) -> Severity:
+def worst(severities: Iterable[Severity]) -> Severity:
     """The severity of an account: that of its worst balance."""
-    return max((one.severity for one in judged), default=Severity.OK)
+    return max(severities, default=Severity.OK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def loads(text: str) -> Memory:
                 for condition, currency, id, opened, word, said, step in data["episodes"]
             },
             serial=_count(data["serial"]),
-            failed=_read_tally(data.get("failed", "")),
+            failed=_read_tally(data["failed"]),
         )
     except UNREADABLE as error:
         raise UnreadableError(type(error).__name__) from None
@@ -109,16 +109,13 @@ def _instant(text: str) -> datetime:
     return when
 
 
-def _read_row(
-    balance: str, word: str, history: str, added: str = "", profile: str = "", expiring: str = "0"
-) -> Row:
-    spent = _read_curve(history)
+def _read_row(balance: str, word: str, history: str, added: str, profile: str, expiring: str) -> Row:
     return Row(
         _finite(balance),
         Severity.from_word(word),
-        spent,
+        _read_curve(history),
         _read_tally(added),
-        _read_habits(profile) if profile else SpendingProfile.of(spent.points),
+        _read_habits(profile),
         _finite(expiring),
     )
 

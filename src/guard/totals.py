@@ -36,7 +36,8 @@ class Totals:
         `previous` are the last severities of those that were not: unknown is no recovery.
         """
         accounts = [balances for balances in judged if balances]
-        severities = [*map(worst, accounts), *previous]
+        severities = [worst(one.severity for one in balances) for balances in accounts]
+        severities += previous
         runways = (one.runway for balances in accounts for one in balances)
         return cls(
             worst=max(severities, default=None),

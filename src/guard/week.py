@@ -46,7 +46,7 @@ class AccountWeek:
     @property
     def severity(self) -> Severity:
         """That of the worst balance."""
-        return worst(self.weeks)
+        return worst(week.severity for week in self.weeks)
 
     @property
     def runway(self) -> timedelta | None:

@@ -68,7 +68,7 @@ def _observe(monitored: MonitoredAccount, run: Run) -> tuple[Outcome, Stored | N
     outcome = Outcome(
         account=account,
         now=observation_time(run.event_time, memory.observed_at, run.clock()),
-        previous_severity=worst(memory.rows.values()) if memory.rows else None,
+        previous_severity=worst(row.severity for row in memory.rows.values()) if memory.rows else None,
         reading=_ask(monitored, run),
         errors=failed,
     )

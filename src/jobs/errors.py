@@ -8,9 +8,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.clients import error_code
-from guard.alert import Kind
 from guard.model import Account
-from messages.message import Message
 
 MOST_NAMED = 10  # accounts with the same error
 SUBJECT = "\0"  # stands for them in a text
@@ -47,35 +45,19 @@ def _listed(accounts: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
+def of_part(failed: str, part: str, error: ClientError | BotoCoreError) -> str:
+    """What failed (a sentence without its end), and which part of the guard to look at."""
+    return f"{failed} ({error_code(error)}): check {part} and the function's permissions for it."
+
+
 def of_table(subject: Account | str, error: ClientError | BotoCoreError) -> str:
-    """The state of an account, or of something else, could not be read or stored."""
-    return (
-        f"The state of {subject} could not be read or stored ({error_code(error)}): "
-        "check the table and the function's permissions for it."
-    )
+    """The state of an account, or of the digest, could not be read or stored."""
+    return of_part(f"The state of {subject} could not be read or stored", "the table", error)
 
 
-def of_time(account: Account | str) -> str:
-    """A run had no time left to store what it found."""
-    return f"The state of {account} was not stored: the run had no time left. The next one goes on."
-
-
-def of_topic(message: Message, error: ClientError | BotoCoreError) -> str:
+def of_topic(subject: str, error: ClientError | BotoCoreError) -> str:
     """A message could not be published."""
-    about = f"An alert about {message.provider}/{message.account}"
-    subject = "The digest" if message.kind == Kind.DIGEST else about
-    return (
-        f"{subject} was not published ({error_code(error)}) and stays "
-        "pending: check the alerts topic and the function's permissions for it."
-    )
-
-
-def of_test(error: ClientError | BotoCoreError) -> str:
-    """A test could not be published."""
-    return (
-        f"The test notification was not published ({error_code(error)}): "
-        "check the alerts topic and the function's permissions for it."
-    )
+    return of_part(f"{subject} was not published", "the alerts topic", error)
 
 
 def of_code(subject: Account, error: Exception) -> str:

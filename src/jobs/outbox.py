@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from aws.items import Pending, Stored
 from aws.table import StateTable
 from aws.topic import Topic
+from guard.alert import Kind
 from guard.memory import Memory
 from guard.model import Judged
 from jobs import errors
@@ -102,7 +103,9 @@ class Outbox:
         """Why storing would be in vain: a silent table holds each account up."""
         if len(self.table_silent) >= MOST_SILENT:
             return errors.of_table(key, self.table_silent[0])
-        return errors.of_time(key) if self.deadline.left() < STORING_SECONDS else None
+        if self.deadline.left() < STORING_SECONDS:
+            return f"The state of {key} was not stored: the run had no time left. The next one goes on."
+        return None
 
     def _table_error(self, key: str, error: ClientError | BotoCoreError) -> str:
         if isinstance(error, HTTPClientError):
@@ -174,12 +177,18 @@ class Outbox:
             except (ClientError, BotoCoreError) as error:
                 if isinstance(error, HTTPClientError):
                     self.topic_silent.append(error)
-                return False, errors.of_topic(message, error)
+                return False, errors.of_topic(_named(message), error)
             try:
                 self.table.acknowledge(key, message)
             except (ClientError, BotoCoreError) as error:
                 return True, errors.of_table(key, error)
             return True, None
+
+
+def _named(message: Message) -> str:
+    if message.kind == Kind.DIGEST:
+        return "The digest"
+    return f"An alert about {message.provider}/{message.account}"
 
 
 def _shared_out(

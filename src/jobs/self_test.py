@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -33,7 +34,7 @@ def test_alert(topic: str, ops_topic: str | None, clock: Callable[[], datetime])
     now = clock().replace(microsecond=0)
     warnings = check(topic, ops_topic)
     message = render_test(about_the_guard(Kind.TEST, Severity.CRITICAL, now), warnings)
-    with errors.told(errors.of_test):
+    with errors.told(partial(errors.of_topic, "The test notification")):
         Topic(topic).publish(message)
     return answer(now, [message], warnings)
 

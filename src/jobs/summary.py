@@ -42,7 +42,7 @@ def of_account(outcome: Outcome) -> dict[str, Any]:
     return {
         **names,
         "status": "ok",
-        "severity": worst(outcome.judged).word,
+        "severity": worst(one.severity for one in outcome.judged).word,
         "balances": [_balance(one) for one in outcome.judged],
     }
 
