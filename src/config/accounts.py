@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from config.settings import SettingsError, override
+from config.grammar import SettingsError, override
 from guard.model import Account, CheckError, Failure, Rules
 from providers import PROVIDERS
 from providers.strict_json import NotStrictJsonError, Number, Pairs, loads

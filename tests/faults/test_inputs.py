@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config.accounts import SecretError, parse
-from config.settings import SettingsError
+from config.grammar import SettingsError
 from config.settings import read as read_settings
 from tests.faults.guarded import KEYS
 from tests.world import account

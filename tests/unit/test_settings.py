@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from config import settings
-from config.settings import SettingsError
+from config import grammar, settings
+from config.grammar import SettingsError
 from guard.model import Budget, DrainRule, Spans
 from providers import PROVIDERS
 
@@ -152,11 +152,11 @@ def test_a_missing_resource_is_named(variable):
 def test_an_account_overrides_what_it_names_and_keeps_the_rest():
     rules = read().rules["novita"]
     texts = {"budget": "100/25 USD", "runway": "3d/1d", "remind_every": "2h/1h", "fast_drain": "off"}
-    changed = settings.override(rules, {**texts, "watch": "cash"}, PROVIDERS["novita"])
+    changed = grammar.override(rules, {**texts, "watch": "cash"}, PROVIDERS["novita"])
     assert changed.budgets == {"USD": budget(100, 25)}
     assert (changed.runway, changed.remind_every) == (Spans(3 * DAY, DAY), Spans(2 * HOUR, HOUR))
     assert (changed.fast_drain, changed.watch) == (None, "cash")
-    assert settings.override(rules, {}, PROVIDERS["novita"]) == rules
+    assert grammar.override(rules, {}, PROVIDERS["novita"]) == rules
 
 
 PASTED = "sk-0123456789abcdef"
@@ -165,10 +165,10 @@ PASTED = "sk-0123456789abcdef"
 @pytest.mark.parametrize(
     ("provider", "name", "should_be"),
     [
-        ("novita", "budget", f"budget can't be read. It should be {settings.BUDGET_GRAMMAR}."),
-        ("novita", "runway", f"runway can't be read. It should be {settings.RUNWAY_GRAMMAR}."),
-        ("novita", "remind_every", f"It should be {settings.REMIND_GRAMMAR}."),
-        ("novita", "fast_drain", f"It should be {settings.DRAIN_GRAMMAR}."),
+        ("novita", "budget", f"budget can't be read. It should be {grammar.BUDGET_GRAMMAR}."),
+        ("novita", "runway", f"runway can't be read. It should be {grammar.RUNWAY_GRAMMAR}."),
+        ("novita", "remind_every", f"It should be {grammar.REMIND_GRAMMAR}."),
+        ("novita", "fast_drain", f"It should be {grammar.DRAIN_GRAMMAR}."),
         ("novita", "watch", "watch can't be read. It should be available or cash."),
         ("deepseek", "watch", "it has a member that isn't known"),
         ("deepseek", PASTED, "it has a member that isn't known"),
@@ -176,6 +176,6 @@ PASTED = "sk-0123456789abcdef"
 )
 def test_what_is_said_of_an_override_beside_a_key_shows_no_value(provider, name, should_be):
     with pytest.raises(SettingsError) as caught:
-        settings.override(read().rules[provider], {name: PASTED}, PROVIDERS[provider])
+        grammar.override(read().rules[provider], {name: PASTED}, PROVIDERS[provider])
     assert should_be in caught.value.hint
     assert PASTED not in caught.value.hint
