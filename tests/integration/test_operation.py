@@ -52,9 +52,14 @@ def allowed(aws, role):
     """Each action that the deployed role may do, with its resource."""
     iam = aws.client("iam")
     [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]]
+    for one in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        arn = one["PolicyArn"]
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        held = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+        documents.append(held["Document"])
     found = {}
-    for statement in document["Statement"]:
+    for statement in (statement for document in documents for statement in document["Statement"]):
         actions = statement["Action"]
         for action in actions if isinstance(actions, list) else [actions]:
             found[action] = statement["Resource"]

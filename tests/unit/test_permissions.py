@@ -60,14 +60,17 @@ def roles(**given):
     return stack.resources("AWS::IAM::Role", **given)
 
 
-def statements(role):
-    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+def statements(role, **given):
+    """What is allowed to a role alone, and by the policies that it shares."""
+    shared = stack.resources("AWS::IAM::ManagedPolicy", **given)
+    policies = [*role["Policies"], *(shared[one["Ref"]] for one in role.get("ManagedPolicyArns", ()))]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
-def allowed(role):
+def allowed(role, **given):
     """Each action of a role with the resources that it is allowed on."""
     found = {}
-    for statement in statements(role):
+    for statement in statements(role, **given):
         for action in as_list(statement["Action"]):
             assert action not in found, action
             found[action] = as_list(statement["Resource"])
@@ -80,22 +83,28 @@ def test_a_role_may_do_what_is_written_down_here_and_no_more(given):
     for name, permissions in PERMISSIONS.items():
         used = QUEUE_A_MESSAGE | (set() if name == "SchedulerRole" else USE_A_TABLE)
         expected[name] = permissions | ({action: [KEY] for action in used} if given else {})
-    assert {name: allowed(role) for name, role in roles(**given).items()} == expected
+    assert {name: allowed(role, **given) for name, role in roles(**given).items()} == expected
 
 
 @STACKS
-def test_permissions_stand_in_no_other_place_than_in_the_roles(given):
+def test_permissions_stand_in_no_other_place_than_in_the_roles_and_in_what_both_functions_share(given):
     kinds = {resource["Type"] for resource in stack.translated(**given)["Resources"].values()}
-    assert not {kind for kind in kinds if kind.startswith("AWS::IAM::")} - {"AWS::IAM::Role"}
+    of_iam = {kind for kind in kinds if kind.startswith("AWS::IAM::")}
+    assert of_iam == {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy"}
     assert "AWS::Lambda::Permission" not in kinds
     for role in roles(**given).values():
-        assert role.keys() <= {"AssumeRolePolicyDocument", "Policies", "Tags"}
+        assert role.keys() <= {"AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies", "Tags"}
+    [(shared, policy)] = stack.resources("AWS::IAM::ManagedPolicy", **given).items()
+    assert policy.keys() == {"PolicyDocument"}  # it is attached by nothing but the two roles
+    attached = {name: role.get("ManagedPolicyArns") for name, role in roles(**given).items()}
+    both = [{"Ref": shared}]
+    assert attached == {"CheckBalancesRole": both, "SendDigestRole": both, "SchedulerRole": None}
 
 
 @STACKS
 def test_no_statement_is_wider_than_an_action_on_a_resource(given):
     for name, role in roles(**given).items():
-        for statement in statements(role):
+        for statement in statements(role, **given):
             assert statement.keys() <= {"Effect", "Action", "Resource", "Condition"}, name
             assert statement["Effect"] == "Allow"
             assert not [action for action in as_list(statement["Action"]) if "*" in action], name
@@ -127,7 +136,7 @@ def test_every_function_and_every_schedule_has_the_role_that_was_written_for_it(
 def test_the_digest_has_nothing_to_do_with_the_api_keys():
     function = stack.resources("AWS::Lambda::Function")["SendDigest"]
     assert "ApiKeys" not in str(function)
-    assert "ApiKeys" not in str(roles()["SendDigestRole"])
+    assert "ApiKeys" not in str(statements(roles()["SendDigestRole"]))
 
 
 def test_a_customer_s_key_encrypts_the_secret_the_table_both_topics_and_the_queue():
