@@ -513,7 +513,7 @@ def _changes(accounts):
 
 
 # How many accounts, and the PerAccountMetrics of their stack.
-MANY = ((2, LIMIT), (100, LIMIT), (100, 10), (1000, LIMIT))
+MANY = ((2, LIMIT), (100, 100), (100, LIMIT), (1000, LIMIT))
 
 
 def _many():
@@ -530,8 +530,8 @@ def _many():
         "More accounts, as *you pay (list price)*:\n\n"
         f"| service | {head} |\n|---|{'---:|' * len(MANY)}\n{table}\n"
         f"A hundred accounts cost {detailed} with metrics of each, and {totals} with totals only: "
-        f"the {each} metrics of one are {_dollars(each * PRICES['metrics'].each)} a month. So lower "
-        "`PerAccountMetrics`, unless you look at the graphs of every account: alerts, digest and "
+        f"the {each} metrics of one are {_dollars(each * PRICES['metrics'].each)} a month. So raise "
+        "`PerAccountMetrics` only to look at the graphs of every account: alerts, digest and "
         f"`make accounts` are the same without. A thousand accounts cost {most}.\n"
     )
 

@@ -17,7 +17,7 @@ BUDGET_GRAMMAR = "warning/critical CURRENCY, with commas between currencies: 20/
 RUNWAY_GRAMMAR = "warning/critical, units m, h or d, the first no shorter: 7d/2d; or off"
 REMIND_GRAMMAR = "warning/critical, units m, h or d: 24h/6h"
 DRAIN_GRAMMAR = "share/time, a share of at most 100% and units m, h or d: 25%/1h; or off"
-COUNT_GRAMMAR = "a whole number from 0 to 10000: 100"
+COUNT_GRAMMAR = "a whole number from 0 to 10000: 10"
 URL_GRAMMAR = "scheme://host[:port], https unless the host is loopback: https://api.example.com"
 
 _MONEY = r"(\d{1,12}(?:\.\d{1,6})?)"
@@ -115,7 +115,7 @@ def choice(name: str, text: str, allowed: tuple[str, ...]) -> str:
 
 
 def count(name: str, text: str) -> int:
-    """Parse `100`; raises `SettingsError`."""
+    """Parse `10`; raises `SettingsError`."""
     match = _COUNT.fullmatch(text)
     if not match:
         raise _unreadable(name, text, COUNT_GRAMMAR)

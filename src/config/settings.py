@@ -62,7 +62,7 @@ def read(env: Mapping[str, str]) -> Settings:
             "DETAILED_METRICS", env.get("DETAILED_METRICS", "false"), ("true", "false")
         )
         == "true",
-        per_account_metrics=count("PER_ACCOUNT_METRICS", env.get("PER_ACCOUNT_METRICS", "100")),
+        per_account_metrics=count("PER_ACCOUNT_METRICS", env.get("PER_ACCOUNT_METRICS", "10")),
         ops_topic=_optional(env, "OPS_TOPIC"),
     )
 

@@ -70,6 +70,7 @@ def test_a_run_that_can_not_finish_leaves_accounts_for_the_next_which_begins_wit
 def test_a_run_says_how_many_it_left_and_counts_them_as_no_failed_check(
     world, upstream, capsys, caplog
 ):
+    world.setenv("PER_ACCOUNT_METRICS", "100")
     world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(WORKERS + 5)})
     upstream.script = silent
     world.setenv("DEEPSEEK_URL", upstream.url)
@@ -192,6 +193,7 @@ def without_answer(monkeypatch, operation):
 def test_a_table_that_does_not_answer_is_not_asked_for_each_of_many_accounts(
     frozen, monkeypatch, capsys
 ):
+    frozen.world.setenv("PER_ACCOUNT_METRICS", "100")
     frozen.world.keys({f"deepseek/{n:03}": DEEPSEEK_KEY for n in range(100)})
     frozen.world.deepseek("4")
     with (

@@ -83,7 +83,7 @@ def test_every_line_of_every_chart_is_drawn(aws, opened, body):
 
 def test_below_the_limit_the_charts_of_totals_are_empty_and_their_titles_say_why(opened):
     for section in sections(opened, "lines")[-TOTALS:]:
-        assert section.get_attribute("data-title").startswith("Past 100 accounts: ")
+        assert section.get_attribute("data-title").startswith("Past 10 accounts: ")
         assert section.locator(DRAWN).count() == 0
         texts = [*section.locator(".annotation-text, .legendtext").all_text_contents()]
         assert texts in (["No data available"], ["least runway (no data)"])

@@ -38,7 +38,7 @@ def test_the_defaults_are_those_that_are_promised():
     }
     assert (parsed.secret, parsed.table, parsed.topic) == ("secret", "table", "topic")
     assert parsed.detailed_metrics is False
-    assert parsed.per_account_metrics == 100
+    assert parsed.per_account_metrics == 10
 
 
 def test_the_settings_of_a_run_are_those_of_its_environment(monkeypatch):

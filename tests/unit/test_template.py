@@ -31,7 +31,7 @@ PARAMETERS = {
     "LogRetentionDays": 30,
     "KmsKeyArn": "",
     "DetailedMetrics": "false",
-    "PerAccountMetrics": "100",
+    "PerAccountMetrics": "10",
 }
 OUTPUTS = {
     "CheckBalances": {"Ref": "CheckBalances"},
