@@ -136,7 +136,8 @@ def test_more_accounts_than_fit_in_a_mail_are_counted_and_it_says_where_they_are
 def test_of_a_thousand_accounts_a_mail_shows_those_in_most_need_and_sns_takes_it():
     low = memory(*[5] * 14, balance="20", severity=Severity.CRITICAL)
     lower = memory(*[5] * 14, balance="10", severity=Severity.CRITICAL)
-    accounts = {Account("novita", f"customer-{n}"): memory(*[5] * 14) for n in range(998)}
+    well = memory(*[5] * 14)
+    accounts = {Account("novita", f"customer-{n}"): well for n in range(998)}
     accounts |= {Account("novita", "z-low"): low, Account("novita", "z-lower"): lower}
     summed = sum_up(accounts, NOW)
     assert [one.account.label for one in summed[:2]] == ["z-lower", "z-low"]
