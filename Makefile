@@ -1,10 +1,13 @@
 # Each command sets up what it needs by itself: an environment for each lock file in requirements/.
 SHELL := bash
+.DEFAULT_GOAL := help
 DEV := .venv/dev/bin
 SAM := .venv/sam/bin
 CHECKOV := .venv/checkov/bin
 READY := .venv/dev/.ready .venv/sam/.ready .venv/ministack/.ready
 PYTHON := python3.13
+# A file of tests stays together, since its tests share what takes long to make; the slow folders go first.
+PYTEST := $(DEV)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # sam sends telemetry and asks for an instance role unless it is told not to; a CA bundle of the
 # machine's would hide the emulators'.
@@ -12,66 +15,41 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 unexport AWS_CA_BUNDLE
 
-.PHONY: run dashboard browser picture forecast-plot bench-forecast bench texts bill test check format lint types template security build deploy release test-alert accounts lock clean
+.PHONY: help run dashboard browser picture forecast-plot bench-forecast bench texts bill test unit check format lint types template security build deploy release test-alert accounts lock clean
 
-## The main job: the real stack in an embedded AWS, tick by tick.
-run: $(READY)
+help: ## This list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
+
+run: $(READY) ## The main job: the real stack in an embedded AWS, tick by tick.
 	@$(DEV)/python -m local.run
 
-## The dashboard of the template as a page, with what the same story leaves behind.
-dashboard: $(READY)
+dashboard: $(READY) ## The dashboard as a page, with what the story of make run leaves behind.
 	@$(DEV)/python -m local.dashboard
 
-# Does nothing where there is one.
-browser: .venv/dev/.ready
-	@$(DEV)/python -m local.browser
+test: $(READY) browser ## Every test, the end-to-end one included; ONLY=name runs what matches.
+	$(PYTEST) $(if $(ONLY),-k '$(ONLY)',--cov --cov-report=term-missing:skip-covered)
 
-## The pictures of make run and of the dashboard in the README.
-picture: $(READY) browser
-	@PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
-	@PICTURE=docs/dashboard.png $(DEV)/python -m local.dashboard >/dev/null
+unit: .venv/dev/.ready ## The unit tests alone, in half a minute; ONLY=name runs what matches.
+	$(PYTEST) tests/unit $(if $(ONLY),-k '$(ONLY)')
 
-## The plot of the forecast in the README.
-forecast-plot: .venv/dev/.ready browser
-	@$(DEV)/python -m benchmarks.plot
+# The environments are set up side by side, and so are the gates that need one core each.
+check: ## What CI runs: format, lint, types, template, security, and make test.
+	@$(MAKE) --no-print-directory --silent --jobs 2 $(READY) .venv/checkov/.ready
+	@$(MAKE) --no-print-directory --jobs 2 security types template lint
+	@$(MAKE) --no-print-directory test
 
-## How good the forecast and its alerts are: on generated accounts, and on the CSV files of a folder
-## (TRACES=folder; columns: time, money spent so far). Takes two minutes.
-bench-forecast: .venv/dev/.ready
-	@$(DEV)/python -m benchmarks.forecast $(TRACES)
-
-## How fast, how small and how wide it is, beside floors and peers; one table. Takes five minutes, and
-## wants a machine that is otherwise idle.
-bench: .venv/dev/.ready .venv/sam/.ready .venv/peer/.ready
-	@$(DEV)/python -m benchmarks.speed.bench
-
-## The texts of the notifications in the README.
-texts: .venv/dev/.ready
-	PYTHONPATH=src:. $(DEV)/python -m tests.samples
-
-## The bill of a month in the README.
-bill: .venv/dev/.ready
-	PYTHONPATH=src:. $(DEV)/python -m tests.bill
-
-## Every test, the end-to-end one included.
-test: $(READY) browser
-	$(DEV)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
-
-## What CI runs.
-check: lint types template security test
-
-format: .venv/dev/.ready
+format: .venv/dev/.ready ## Format the code, and mend what the linter can mend.
 	$(DEV)/ruff check --fix --quiet . || true
 	$(DEV)/ruff format .
 
-lint: .venv/dev/.ready
+lint: .venv/dev/.ready ## Format and lint, changing nothing.
 	$(DEV)/ruff format --check .
 	$(DEV)/ruff check .
 
-types: .venv/dev/.ready
+types: .venv/dev/.ready ## The types.
 	$(DEV)/mypy
 
-template: .venv/dev/.ready .venv/sam/.ready
+template: .venv/dev/.ready .venv/sam/.ready ## template.yaml, as SAM and CloudFormation read it.
 	$(SAM)/sam validate --lint
 	$(DEV)/cfn-lint --include-checks I -- template.yaml
 
@@ -79,10 +57,9 @@ template: .venv/dev/.ready .venv/sam/.ready
 # actions of AWS only speak of secrets. Other suppressions stand with their reason where they are needed.
 NO_SECRET := '1234567|7654321' '^(secret|test|testing)$$' '^GetSecretValue$$' '^AWS::\w+::\w+$$'
 
-## Code, secrets, workflow and stack; none of the gates uses the network. Tests make up their keys and
-## start our own commands. checkov passes over what it can't read without a word, so its report must
-## speak of the template and of the workflow.
-security: .venv/dev/.ready .venv/checkov/.ready
+# None of these gates uses the network. Tests make up their keys and start our own commands. checkov
+# passes over what it can't read without a word, so its report must speak of template and workflow.
+security: .venv/dev/.ready .venv/checkov/.ready ## Code, secrets, workflow and stack.
 	$(DEV)/zizmor --offline --quiet --strict-collection --persona pedantic .github
 	$(DEV)/bandit --quiet --configfile pyproject.toml --recursive src local benchmarks package
 	$(DEV)/bandit --quiet --configfile pyproject.toml --skip B105,B106,B603 --recursive tests
@@ -93,33 +70,54 @@ security: .venv/dev/.ready .venv/checkov/.ready
 		--skip-download --quiet --compact) && grep -q cloudformation <<<"$$report" \
 		&& grep -q github_actions <<<"$$report" || { echo "$$report"; exit 1; }
 
-build: .venv/dev/.ready .venv/sam/.ready
+build: .venv/dev/.ready .venv/sam/.ready ## The package of both functions.
 	PATH="$(CURDIR)/$(DEV):$$PATH" $(SAM)/sam build
 
-## Build and deploy into your AWS account; asks for the parameters.
-deploy: build
+deploy: build ## Build and deploy into your AWS account; asks for the parameters.
 	$(SAM)/sam deploy --guided
 
-## Deploy what was built; asks nothing, and a stack that exists keeps its parameters.
-release: .venv/sam/.ready
+release: .venv/sam/.ready ## Deploy what was built; asks nothing, and keeps the parameters of the stack.
 	$(SAM)/sam deploy --no-progressbar
 
-## One test notification to every subscriber of the deployed stack.
-test-alert: .venv/sam/.ready
+test-alert: .venv/sam/.ready ## One test notification to every subscriber of the deployed stack.
 	$(SAM)/sam remote invoke CheckBalances --event-file events/test_alert.json
 
 # Your own network may need the CA bundle that is kept from all else.
-## Every account of the deployed stack, the one in most need first; ONLY=warning, ONLY=name show fewer.
-accounts: .venv/dev/.ready
+accounts: .venv/dev/.ready ## Every account of the deployed stack, the worst first; ONLY=warning or ONLY=name.
 	@$(if $(AWS_CA_BUNDLE),AWS_CA_BUNDLE="$(AWS_CA_BUNDLE)") PYTHONPATH=src $(DEV)/python -m local.accounts $(ONLY)
 
-## Pin everything anew.
-lock: .venv/dev/.ready
+# The pages and pictures of the documentation, and what they are measured by.
+
+texts: .venv/dev/.ready ## Write the texts of the notifications into the README.
+	PYTHONPATH=src:. $(DEV)/python -m tests.samples
+
+bill: .venv/dev/.ready ## Write the bill of a month into the README.
+	PYTHONPATH=src:. $(DEV)/python -m tests.bill
+
+picture: $(READY) browser ## Make the pictures of make run and of the dashboard.
+	@PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
+	@PICTURE=docs/dashboard.png $(DEV)/python -m local.dashboard >/dev/null
+
+forecast-plot: .venv/dev/.ready browser ## Make the plot of the forecast.
+	@$(DEV)/python -m benchmarks.plot
+
+# TRACES has CSV files with the columns time, and money spent so far.
+bench-forecast: .venv/dev/.ready ## How good forecast and alerts are; TRACES=folder for your own accounts.
+	@$(DEV)/python -m benchmarks.forecast $(TRACES)
+
+bench: .venv/dev/.ready .venv/sam/.ready .venv/peer/.ready ## How fast, small and wide it is; five minutes, on a machine that is idle.
+	@$(DEV)/python -m benchmarks.speed.bench
+
+lock: .venv/dev/.ready ## Pin everything anew.
 	cd requirements && for set in dev sam ministack checkov peer; do \
 		../$(DEV)/uv pip compile --quiet --no-header --universal --upgrade --python-version 3.13 \
 			--generate-hashes $$set.in --output-file $$set.txt; done
 	$(DEV)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.13 --generate-hashes \
 		--constraint requirements/dev.txt requirements/runtime.in --output-file src/requirements.txt
+
+# Chromium for the tests of the dashboard; does nothing where there is one.
+browser: .venv/dev/.ready
+	@$(DEV)/python -m local.browser
 
 .venv/%/.ready: requirements/%.txt
 	@$(PYTHON) --version >/dev/null 2>&1 || { echo "Python 3.13 is needed and was not found: install it (pyenv install 3.13) and try again." >&2; exit 1; }
@@ -129,5 +127,5 @@ lock: .venv/dev/.ready
 	@.venv/$*/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
-clean:
+clean: ## Take away all that these commands have made.
 	rm -rf .venv .aws-sam .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dashboard.html
