@@ -88,11 +88,11 @@ accounts: .venv/dev/.ready ## Every account of the deployed stack, the worst fir
 
 # The pages and pictures of the documentation, and what they are measured by.
 
-texts: .venv/dev/.ready ## Write the texts of the notifications into the README.
-	PYTHONPATH=src:. $(DEV)/python -m tests.samples
+texts: .venv/dev/.ready ## The texts of the notifications, as docs/notifications.md shows them.
+	@PYTHONPATH=src:. $(DEV)/python -m tools.texts
 
-bill: .venv/dev/.ready ## Write the bill of a month into the README.
-	PYTHONPATH=src:. $(DEV)/python -m tests.bill
+bill: .venv/dev/.ready ## The bill of a month, as docs/cost.md shows it.
+	@PYTHONPATH=src:. $(DEV)/python -m tools.bill
 
 picture: $(READY) browser ## Make the pictures of make run and of the dashboard.
 	@PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests import bill, stack
+from tests import stack
+from tools import bill
 
 
 def test_two_accounts_cost_a_dollar_a_month_at_most():

@@ -8,7 +8,7 @@ import pytest
 from aws import metrics
 from guard.model import Severity
 from guard.totals import Totals
-from tests import bill
+from tools import bill
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 COUNTS = {Severity.OK: 900, Severity.WARNING: 80, Severity.CRITICAL: 15, Severity.EXHAUSTED: 5}

@@ -1,7 +1,7 @@
 """The README shows what the code says."""
 
 from tests import stack
-from tests.samples import as_markdown
+from tools.texts import as_markdown
 
 README = (stack.ROOT / "README.md").read_text()
 

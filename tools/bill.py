@@ -12,14 +12,15 @@ import io
 import json
 import logging
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 from unittest.mock import patch
 
 import boto3
@@ -53,10 +54,21 @@ LINE_BYTES = 26
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 READ_UNIT, WRITE_UNIT = 4096, 1024
 READ_BY_KEY = ("GetItem", "BatchGetItem")
+STANDARD_SECONDS = 60  # the shortest period of an alarm of standard resolution
+FREE_BOARD = 50  # metrics
 HOURS = Decimal(730)  # a month, as AWS's own calculator has it
 GB = Decimal(1024**3)
 MILLION = Decimal(1_000_000)
 LIMIT = int(stack.source()["Parameters"]["PerAccountMetrics"]["Default"])
+
+type Call = tuple[str, str]
+"""A service of AWS, and its operation."""
+type Calls = Mapping[Call, Decimal]
+type Item = dict[str, Any]
+type Metric = tuple[str, str, tuple[tuple[str, str], ...]]
+"""Namespace, name, and dimensions."""
+type Month = Mapping[str, Decimal]
+"""How much of each priced thing, by the names of `PRICES`."""
 
 LAMBDA = "https://aws.amazon.com/lambda/pricing/"
 SCHEDULER = "https://aws.amazon.com/eventbridge/pricing/"
@@ -117,11 +129,11 @@ class Measured:
 
     accounts: int
     ticks: int
-    calls: Counter
+    calls: Counter[Call]
     asked: int
     log_bytes: int
-    metrics: frozenset
-    digest_calls: Counter
+    metrics: frozenset[Metric]
+    digest_calls: Counter[Call]
     digest_asked: int
     digest_log_bytes: int
     items: tuple[int, ...]
@@ -145,7 +157,7 @@ def measured(
     lived = _lived()  # in a world of its own, and before this one
     with _guard(accounts, detailed=detailed, limit=limit) as guard:
         guard.remember(lived)
-        calls, asked, printed = guard.watched(lambda: [guard.tick(QUARTER) for _ in range(ticks)])
+        calls, asked, printed = guard.watched(lambda: guard.tick(*[QUARTER] * ticks))
         digest_calls, digest_asked, digest_printed = guard.watched(guard.world.digest)
         return Measured(
             accounts=accounts,
@@ -162,16 +174,16 @@ def measured(
 
 
 @cache
-def _lived():
+def _lived() -> list[Item]:
     """The items of two accounts after the history, one of each provider."""
     with _guard(2, detailed=False, limit=LIMIT) as guard:
-        guard.watched(lambda: [guard.tick(step) for step in HISTORY])
+        guard.watched(lambda: guard.tick(*HISTORY))
         by_key = {item["account"]["S"]: item for item in guard.items()}
     return [by_key["deepseek/default"], by_key["novita/default"]]
 
 
 @contextmanager
-def _guard(accounts, *, detailed, limit):
+def _guard(accounts: int, *, detailed: bool, limit: int) -> Iterator["_Guard"]:
     with ExitStack() as stacked:
         changed = stacked.enter_context(pytest.MonkeyPatch.context())
         aws_environment(changed)
@@ -188,15 +200,18 @@ def _guard(accounts, *, detailed, limit):
 class _Guard:
     """A deployed guard with its accounts and one confirmed mail address, whose use is counted."""
 
-    def __init__(self, world, accounts):
-        self.world, self._calls, self._asked, self._ticks = world, [], [], 0
-        boto3.DEFAULT_SESSION.events.register("before-call", self._count)
+    def __init__(self, world: World, accounts: int) -> None:
+        self.world, self._ticks = world, 0
+        self._calls: list[Call] = []
+        self._asked: list[int] = []
+        # The client of every part of the guard comes from this one session.
+        cast("boto3.Session", boto3.DEFAULT_SESSION).events.register("before-call", self._count)
         self._entries = [_entry(number) for number in range(accounts)]
         world.keys(dict(self._entries))
         for topic in (world.topic, world.ops_topic):
             world.subscribe(topic)
 
-    def remember(self, lived):
+    def remember(self, lived: Sequence[Item]) -> None:
         """Give every account the memory of one of two that have lived through the history."""
         for number, (name, _) in enumerate(self._entries):
             key = name if "/" in name else f"{name}/default"
@@ -205,16 +220,20 @@ class _Guard:
         self.world.now += sum(HISTORY, timedelta(0))
         self._ticks = len(HISTORY)
 
-    def items(self):
+    def items(self) -> list[Item]:
         """All that stands in the table."""
         pages = self.world.dynamodb.get_paginator("scan").paginate(TableName=self.world.table)
         return [item for page in pages for item in page["Items"]]
 
-    def tick(self, step):
-        """One quiet check: every account has spent since the last, and unevenly.
+    def tick(self, *steps: timedelta) -> None:
+        """A quiet check before each step: every account has spent since the last, and unevenly.
 
         So every reading is worth remembering, with as many digits as are kept.
         """
+        for step in steps:
+            self._tick(step)
+
+    def _tick(self, step: timedelta) -> None:
         self._ticks += 1
         left = 1_000_000 - Decimal("123.47") * self._ticks - Decimal("0.01") * (self._ticks % 7)
         for number, (_, key) in enumerate(self._entries):
@@ -226,7 +245,7 @@ class _Guard:
         assert {one["status"] for one in answer["accounts"]} == {"ok"}
         assert answer["alerts"] == []
 
-    def watched(self, act):
+    def watched(self, act: Callable[[], object]) -> tuple[Counter[Call], int, str]:
         """The AWS calls of an act, the items that they ask for by key, and what it prints."""
         printed, logger = io.StringIO(), logging.getLogger("budget-guard")
         with ExitStack() as stacked:
@@ -240,7 +259,7 @@ class _Guard:
             act()
         return Counter(self._calls), sum(self._asked), printed.getvalue()
 
-    def _count(self, model, params, **_rest):
+    def _count(self, model: Any, params: Mapping[str, Any], **_rest: object) -> None:
         # Lists, since checks run in threads and counting is no single step.
         self._calls.append((model.service_model.service_name, model.name))
         if model.name == "BatchGetItem":
@@ -250,20 +269,21 @@ class _Guard:
             self._asked.append(1)
 
 
-def _entry(number):
+def _entry(number: int) -> tuple[str, str]:
     """Name and key of an account: the default ones first, then further ones, by turns."""
-    provider, key = ("novita", NOVITA_KEY) if number % 2 else ("deepseek", DEEPSEEK_KEY)
-    if number < 2:
+    providers = (("deepseek", DEEPSEEK_KEY), ("novita", NOVITA_KEY))
+    provider, key = providers[number % 2]
+    if number < len(providers):
         return provider, key
     return f"{provider}/project-{number}", f"{key}-{number}"
 
 
-def _log_bytes(printed, runs):
+def _log_bytes(printed: str, runs: int) -> int:
     lines = len(printed.splitlines()) + PLATFORM_LINES * runs
     return len(printed.encode()) + PLATFORM_BYTES * runs + LINE_BYTES * lines
 
 
-def _metrics(printed):
+def _metrics(printed: str) -> Iterator[Metric]:
     """Every metric that EMF lines make: CloudWatch bills each name with each set of dimensions."""
     for line in printed.splitlines():
         blob = json.loads(line) if line.startswith("{") else {}
@@ -274,7 +294,7 @@ def _metrics(printed):
                     yield directive["Namespace"], metric["Name"], where
 
 
-def _size(value):
+def _size(value: Mapping[str, Any]) -> int:
     """Bytes of a DynamoDB value, a number counted by its digits.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
@@ -288,18 +308,21 @@ def _size(value):
 # What is deployed.
 
 
-def month_of(expression):
+def month_of(expression: str) -> Decimal:
     """How often a schedule starts in a month; a kind of expression that isn't known is an error."""
     if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
         return HOURS / (int(rate[1]) * Decimal({"minute": 1, "hour": 60, "day": 1440}[rate[2]]) / 60)
-    minute, hour, day, month, weekday, year = re.fullmatch(r"cron\((.+)\)", expression)[1].split()
+    cron = re.fullmatch(r"cron\((.+)\)", expression)
+    if cron is None:
+        raise ValueError(f"not counted yet: {expression}")
+    minute, hour, day, month, weekday, year = cron[1].split()
     if (month, year) != ("*", "*") or day not in {"?", "*"}:
         raise ValueError(f"not counted yet: {expression}")
     week = _values(minute, 60) * _values(hour, 24) * _values(weekday, 7)
     return HOURS / 168 * week
 
 
-def _values(field, every):
+def _values(field: str, every: int) -> int:
     if field in {"*", "?"}:
         return every
     if not re.fullmatch(r"\w+(,\w+)*", field):
@@ -307,7 +330,7 @@ def _values(field, every):
     return len(field.split(","))
 
 
-def _schedules():
+def _schedules() -> dict[str, Decimal]:
     """Starts a month, by the logical id of the function."""
     return {
         schedule["Target"]["Arn"]["Fn::GetAtt"][0]: month_of(schedule["ScheduleExpression"])
@@ -315,17 +338,17 @@ def _schedules():
     }
 
 
-def alarm_metrics():
+def alarm_metrics() -> int:
     """Metrics that alarms watch, which is what AWS bills; each must be of standard resolution."""
     alarms = stack.resources("AWS::CloudWatch::Alarm").values()
     queries = [query for alarm in alarms for query in alarm.get("Metrics", [{"MetricStat": alarm}])]
     watched = [query["MetricStat"] for query in queries if "MetricStat" in query]
     assert not stack.resources("AWS::CloudWatch::CompositeAlarm")
-    assert all(one["Period"] >= 60 for one in watched)
+    assert all(one["Period"] >= STANDARD_SECONDS for one in watched)
     return len(watched)
 
 
-def dashboard_metrics(dashboard, metrics):
+def dashboard_metrics(dashboard: Mapping[str, Any], metrics: Iterable[Metric]) -> int:
     """Metrics that a dashboard shows: those it names, and what its searches find."""
     body = dashboard["DashboardBody"]
     text = body["Fn::Sub"] if isinstance(body, dict) else body
@@ -337,11 +360,11 @@ def dashboard_metrics(dashboard, metrics):
     return len(named) + sum(len(_found(expression, metrics)) for expression in searches)
 
 
-def _found(expression, metrics):
-    schema, name = re.fullmatch(
-        r"SEARCH\('\{([\w,]+)\} MetricName=\"(\w+)\"', .*\)", expression
-    ).groups()
-    namespace, *dimensions = schema.split(",")
+def _found(expression: str, metrics: Iterable[Metric]) -> list[Metric]:
+    search = re.fullmatch(r"SEARCH\('\{([\w,]+)\} MetricName=\"(\w+)\"', .*\)", expression)
+    if search is None:
+        raise ValueError(f"not counted yet: {expression}")
+    (namespace, *dimensions), name = search[1].split(","), search[2]
     return [
         one
         for one in metrics
@@ -352,7 +375,7 @@ def _found(expression, metrics):
 # What it comes to.
 
 
-def used(run):
+def used(run: Measured) -> Month:
     """How much of each priced thing a month takes, by the names of `PRICES`."""
     starts, calls = _schedules(), calls_of(run)
     notifications = MAILS_EACH * run.accounts
@@ -364,13 +387,13 @@ def used(run):
         for board in stack.resources("AWS::CloudWatch::Dashboard").values()
     ]
     return {
-        "runs": sum(starts.values()),
+        "runs": sum(starts.values(), Decimal(0)),
         **_compute(starts, run.accounts),
-        "starts": sum(starts.values()),
+        "starts": sum(starts.values(), Decimal(0)),
         "metrics": Decimal(len(run.metrics)),
         "alarm metrics": Decimal(alarm_metrics()),
-        "dashboards": Decimal(sum(shown <= 50 for shown in boards)),
-        "dashboards of over 50 metrics": Decimal(sum(shown > 50 for shown in boards)),
+        "dashboards": Decimal(sum(shown <= FREE_BOARD for shown in boards)),
+        "dashboards of over 50 metrics": Decimal(sum(shown > FREE_BOARD for shown in boards)),
         "GB taken in": log,
         "GB of log kept": log * int(group["RetentionInDays"]) * 24 / HOURS,
         **_table(calls, asked_of(run), run.items),
@@ -384,7 +407,7 @@ def used(run):
     }
 
 
-def with_key(run):
+def with_key(run: Measured) -> Month:
     """The same with a customer's KMS key.
 
     Every call to what the key guards is taken as one of KMS's: services keep a data key for some
@@ -395,28 +418,29 @@ def with_key(run):
     return {**month, "KMS keys": Decimal(1), "KMS requests": guarded}
 
 
-def calls_of(run):
+def calls_of(run: Measured) -> Calls:
     """AWS calls of a month, by service and operation."""
     starts = _schedules()
-    calls = Counter(
-        {call: count * starts["CheckBalances"] / run.ticks for call, count in run.calls.items()}
-    )
-    calls.update({call: count * starts["SendDigest"] for call, count in run.digest_calls.items()})
+    calls = defaultdict[Call, Decimal](Decimal)
+    for call, count in run.calls.items():
+        calls[call] += count * starts["CheckBalances"] / run.ticks
+    for call, count in run.digest_calls.items():
+        calls[call] += count * starts["SendDigest"]
     return calls
 
 
-def asked_of(run):
+def asked_of(run: Measured) -> Decimal:
     """Items that a month's calls read by their keys."""
     starts = _schedules()
     return run.asked * starts["CheckBalances"] / run.ticks + run.digest_asked * starts["SendDigest"]
 
 
-def _of(calls, service):
+def _of(calls: Calls, service: str) -> Decimal:
     return sum((count for (name, _), count in calls.items() if name == service), Decimal(0))
 
 
-def _compute(starts, accounts):
-    month = Counter()
+def _compute(starts: Mapping[str, Decimal], accounts: int) -> Month:
+    month = defaultdict[str, Decimal](Decimal)
     for name, function in stack.resources("AWS::Lambda::Function").items():
         [architecture] = function["Architectures"]
         gigabytes = Decimal(function["MemorySize"]) / 1024
@@ -425,10 +449,10 @@ def _compute(starts, accounts):
     return month
 
 
-def _table(calls, asked, items):
+def _table(calls: Calls, asked: Decimal, items: Sequence[int]) -> Month:
     """Every item is taken as large as the largest, and every read as a consistent one."""
     largest, everything = max(items), sum(items)
-    units = Counter({"read units": asked * ceil(largest / READ_UNIT), "write units": Decimal(0)})
+    units = {"read units": asked * ceil(largest / READ_UNIT), "write units": Decimal(0)}
     for (service, operation), count in calls.items():
         if service == "dynamodb" and operation not in READ_BY_KEY:
             kind, size = {
@@ -441,7 +465,7 @@ def _table(calls, asked, items):
     return {**units, "GB of items": (everything + 100 * len(items)) / GB}
 
 
-def cost(month, names, *, free):
+def cost(month: Month, names: Iterable[str], *, free: bool) -> Decimal:
     """Dollars for some of what a month takes, with or without what AWS gives for free."""
     return sum(
         (
@@ -453,12 +477,12 @@ def cost(month, names, *, free):
     )
 
 
-def total(month, *, free):
+def total(month: Month, *, free: bool) -> Decimal:
     """Dollars for the month."""
     return cost(month, PRICES, free=free)
 
 
-# What the README shows.
+# What docs/cost.md shows.
 
 ROWS = {
     "Lambda": ("runs", "GB-seconds on arm64", "GB-seconds on x86_64"),
@@ -472,26 +496,26 @@ ROWS = {
     "SNS": ("SNS requests", "mails"),
     "SQS": ("SQS requests",),
 }
-BEGIN, END = "| service | in a month | list price | you pay |\n", "\n## "
+HEAD = "| service | in a month | list price | you pay |\n|---|---|---:|---:|\n"
 
 
-def as_markdown(accounts=2):
-    """The README's tables, and what would change them."""
+def as_markdown(accounts: int = 2) -> str:
+    """The tables of docs/cost.md, and what would change them."""
     month = used(measured(accounts))
     rows = [_row(service, names, month) for service, names in ROWS.items()]
     sums = f"**{_dollars(total(month, free=False))}** | **{_dollars(total(month, free=True))}**"
-    table = f"{BEGIN}|---|---|---:|---:|\n{''.join(rows)}| **Together** | | {sums} |\n"
+    table = f"{HEAD}{''.join(rows)}| **Together** | | {sums} |\n"
     return f"{table}\n{_changes(accounts)}\n{_many()}"
 
 
-def _row(service, names, month):
+def _row(service: str, names: Sequence[str], month: Month) -> str:
     amounts = [_amount(name, month[name]) for name in names if month.get(name)]
     prices = [_dollars(cost(month, names, free=free)) for free in (False, True)]
     source = PRICES[names[0]].source
     return f"| [{service}]({source}) | {', '.join(amounts) or 'nothing'} | {' | '.join(prices)} |\n"
 
 
-def _changes(accounts):
+def _changes(accounts: int) -> str:
     run, each = measured(accounts), PRICES["metrics"].each
     alone, more = measured(accounts, ticks=1), measured(accounts + 1, ticks=1)
     detailed = measured(accounts, ticks=1, detailed=True).metrics
@@ -516,7 +540,7 @@ def _changes(accounts):
 MANY = ((2, LIMIT), (100, 100), (100, LIMIT), (1000, LIMIT))
 
 
-def _many():
+def _many() -> str:
     """The same for more accounts: what you pay for each service, and its list price."""
     months = [used(of_many(accounts, limit)) for accounts, limit in MANY]
     head = " | ".join(f"{accounts:,} accounts" for accounts, _ in MANY)
@@ -536,38 +560,28 @@ def _many():
     )
 
 
-def of_many(accounts, limit):
+def of_many(accounts: int, limit: int) -> Measured:
     """What a check of so many uses; each is like the next, so one is enough."""
     return measured(accounts, ticks=1, limit=limit)
 
 
-def _both(month, names):
+def _both(month: Month, names: Iterable[str]) -> str:
     paid, listed = (_dollars(cost(month, names, free=free)) for free in (True, False))
     return f"{paid} ({listed})".replace("under a cent", "<$0.01")
 
 
-def _amount(name, count):
+def _amount(name: str, count: Decimal) -> str:
     if name.startswith("GB "):
         megabytes = round(count * 1024)
         return f"{megabytes or 'under 1'} MB{name.removeprefix('GB')}"
     return f"{count:,.0f} {name.removesuffix('s') if count == 1 else name}"
 
 
-def _dollars(amount):
+def _dollars(amount: Decimal) -> str:
     """To the cent; what is less than half a cent, and yet something, says so."""
     cents = round(amount, 2)
     return f"${cents:,.2f}" if cents or not amount else "under a cent"
 
 
-def write_readme():
-    """Put the table as it is now into the README."""
-    readme = stack.ROOT / "README.md"
-    before, begin, rest = readme.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise SystemExit(f"The README has no table that begins with {BEGIN!r}.")
-    readme.write_text(before + as_markdown() + end + after)
-
-
 if __name__ == "__main__":
-    write_readme()
+    print(as_markdown(), end="")

@@ -1,5 +1,6 @@
-"""One notification of each kind, as a real decision makes them; the README shows their texts."""
+"""One notification of each kind, as a real decision makes it: the texts of docs/notifications.md."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,29 +13,30 @@ from guard.week import sum_up
 from messages.message import Message
 from messages.render import render, render_digest, render_test
 from providers import PROVIDERS
-from tests import stack
 
 RULES = read({"API_KEYS_SECRET": "x", "STATE_TABLE": "x", "ALERTS_TOPIC": "x"}).rules
 START = datetime(2026, 6, 10, tzinfo=UTC)
 DEEPSEEK, NOVITA = Account("deepseek", "default"), Account("novita", "default")
 HOUR = timedelta(hours=1)
-BEGIN, END = "### The texts\n\n", "\nPrograms get the alert as JSON"
+
+type Readings = Sequence[tuple[float, Reading | Failure]]
+"""Each so many hours after the start."""
 
 
 def usd(amount: str) -> Reading:
+    """A reading of so many dollars."""
     return Reading((Balance("USD", Decimal(amount)),))
 
 
 def lent(cash: str, spendable: str) -> Reading:
+    """A reading of an account with a credit line."""
     balance = Balance("USD", Decimal(spendable), cash=Decimal(cash), spendable=Decimal(spendable))
     return Reading((balance,))
 
 
-def lived(
-    account: Account, readings: list[tuple[float, Reading | Failure]]
-) -> tuple[Memory, list[Alert]]:
+def lived(account: Account, readings: Readings) -> tuple[Memory, list[Alert]]:
     """What is remembered and said after readings, each so many hours after the start."""
-    memory, alerts = Memory(), []
+    memory, alerts = Memory(), list[Alert]()
     for hours, reading in readings:
         decision = decide(memory, reading, RULES[account.provider], account, START + hours * HOUR)
         memory = decision.memory
@@ -42,7 +44,7 @@ def lived(
     return memory, alerts
 
 
-def said(account: Account, readings: list[tuple[float, Reading | Failure]]) -> list[Alert]:
+def said(account: Account, readings: Readings) -> list[Alert]:
     """What is said of an account over readings."""
     return lived(account, readings)[1]
 
@@ -65,7 +67,7 @@ def digested() -> Message:
 
 
 def samples() -> dict[str, Message]:
-    """The notifications by the heading under which the README shows them."""
+    """The notifications by the heading under which docs/notifications.md shows them."""
     slow = [(hour, usd(f"{30 - hour / 5:.2f}")) for hour in range(129)]
     alert = next(a for a in said(DEEPSEEK, slow) if a.severity is Severity.CRITICAL)
     low = said(DEEPSEEK, [(0, usd("4.20")), (6, usd("3.80")), (7, usd("104.10"))])
@@ -91,7 +93,7 @@ def _rendered(alert: Alert) -> Message:
 
 
 def as_markdown() -> str:
-    """The README's section of texts."""
+    """The texts as docs/notifications.md shows them."""
     return "\n".join(
         f"**{heading}**\n\n```text\n{message.subject}\n\n{message.mail}\n"
         # The phone gets what is critical, and the test; a digest is neither.
@@ -101,13 +103,5 @@ def as_markdown() -> str:
     )
 
 
-def write_readme() -> None:
-    """Put the texts as they are now into the README."""
-    readme = stack.ROOT / "README.md"
-    before, _, rest = readme.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    readme.write_text(before + BEGIN + as_markdown() + END + after)
-
-
 if __name__ == "__main__":
-    write_readme()
+    print(as_markdown(), end="")

@@ -1,0 +1,1 @@
+"""What makes the tables and the texts of the documentation."""
