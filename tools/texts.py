@@ -14,7 +14,7 @@ from messages.message import Message
 from messages.render import render, render_digest, render_test
 from providers import PROVIDERS
 
-RULES = read({"API_KEYS_SECRET": "x", "STATE_TABLE": "x", "ALERTS_TOPIC": "x"}).rules
+RULES = read(dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")).rules
 START = datetime(2026, 6, 10, tzinfo=UTC)
 DEEPSEEK, NOVITA = Account("deepseek", "default"), Account("novita", "default")
 HOUR = timedelta(hours=1)
