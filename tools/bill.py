@@ -524,13 +524,15 @@ def _changes(accounts: int) -> str:
     account = total(used(more), free=True) - total(used(alone), free=True)
     metrics = len(more.metrics) - len(alone.metrics)
     return (
-        f"- Assumed are {BILLED_SECONDS} billed seconds a run; for each account {CORE_SECONDS} seconds "
-        f"of a whole core, {MAILS_EACH} mails a month besides the digests, and one currency.\n"
-        f"- A further account adds {_dollars(account)}, for its {metrics} metrics; "
-        f"a further currency of an account adds {_dollars(currency * each)}.\n"
-        f"- `DetailedMetrics` adds {_dollars((len(detailed) - len(run.metrics)) * each)}: it makes "
-        f"{len(detailed)} metrics instead of {len(run.metrics)}.\n"
-        f"- A customer KMS key (`KmsKeyArn`) adds {_dollars(key)}, unless you pay for it already.\n"
+        f"- Assumptions: {BILLED_SECONDS} billed seconds a run. For each account, {CORE_SECONDS} "
+        f"seconds of a whole core a run, {MAILS_EACH} mails a month besides the digests, and one "
+        "currency.\n"
+        f"- One more account costs {_dollars(account)} more, for its {metrics} metrics. "
+        f"One more currency of an account costs {_dollars(currency * each)} more.\n"
+        f"- `DetailedMetrics` costs {_dollars((len(detailed) - len(run.metrics)) * each)} more: "
+        f"{len(detailed)} metrics in place of {len(run.metrics)}.\n"
+        f"- A customer KMS key (`KmsKeyArn`) costs {_dollars(key)} more, unless you pay for it "
+        "already.\n"
         "- SMS are not counted: [their price](https://aws.amazon.com/sns/sms-pricing/) depends on the "
         "country.\n"
     )
@@ -549,14 +551,18 @@ def _many() -> str:
     rows += [("**Together**", [f"**{_both(month, PRICES)}**" for month in months])]
     table = "".join(f"| {name} | {' | '.join(cells)} |\n" for name, cells in rows)
     _, detailed, totals, most = (_dollars(total(month, free=True)) for month in months)
+    dearest = _dollars(total(used(of_many(LIMIT, LIMIT)), free=True))
     each = len(measured(3, ticks=1).metrics) - len(measured(2, ticks=1).metrics)
     return (
         "More accounts, as *you pay (list price)*:\n\n"
         f"| service | {head} |\n|---|{'---:|' * len(MANY)}\n{table}\n"
-        f"A hundred accounts cost {detailed} with metrics of each, and {totals} with totals only: "
-        f"the {each} metrics of one are {_dollars(each * PRICES['metrics'].each)} a month. So raise "
-        "`PerAccountMetrics` only to look at the graphs of every account: alerts, digest and "
-        f"`make accounts` are the same without. A thousand accounts cost {most}.\n"
+        f"- A hundred accounts cost {detailed} a month with metrics for each, and {totals} with totals "
+        f"only. The {each} metrics of one account cost {_dollars(each * PRICES['metrics'].each)}. So "
+        "raise `PerAccountMetrics` only if you want graphs of every account. Alerts, the digest and "
+        "`make accounts` do not need them.\n"
+        f"- With the default, {LIMIT} accounts cost the most, {dearest}: more accounts have no metrics "
+        "of their own.\n"
+        f"- A thousand accounts cost {most}.\n"
     )
 
 

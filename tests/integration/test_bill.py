@@ -1,4 +1,4 @@
-"""The bill is small, of two accounts and of a thousand, and the README shows it as it is."""
+"""The bill is small, of two accounts and of a thousand, and docs/cost.md shows it as it is."""
 
 from collections import Counter
 from dataclasses import replace
@@ -41,9 +41,21 @@ def test_a_quiet_check_of_a_thousand_accounts_makes_no_more_than_two_calls_for_e
     assert run.log_bytes < 2048
 
 
-def test_the_readme_shows_the_bill_as_it_is():
-    readme = (stack.ROOT / "README.md").read_text()
-    assert bill.as_markdown() in readme, "make bill writes it"
+def test_the_page_on_cost_shows_the_bill_as_it_is():
+    page = (stack.ROOT / "docs" / "cost.md").read_text()
+    assert bill.as_markdown() in page, "make bill prints it"
+
+
+def dollars(accounts, *, free=True):
+    run = bill.measured(2) if accounts == 2 else bill.of_many(accounts, bill.LIMIT)
+    return f"${bill.total(bill.used(run), free=free):.2f}"
+
+
+def test_what_other_pages_say_of_the_cost_is_in_the_bill():
+    readme, scale = ((stack.ROOT / name).read_text() for name in ("README.md", "docs/scale.md"))
+    assert f"Two accounts cost {dollars(2)} a month" in readme
+    assert f"costs {dollars(1000)} a month" in scale
+    assert dollars(1000, free=False) in scale
 
 
 def test_two_default_accounts_emit_exactly_the_ten_metrics_that_are_free():

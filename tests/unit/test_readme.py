@@ -1,16 +1,89 @@
-"""The README shows what the code says."""
+"""The documentation shows what the code says, is found from the README, and links to what is there."""
 
+import re
+
+import pytest
+
+from config.settings import read
+from guard.model import CheckError
 from tests import stack
 from tools.texts import as_markdown
 
-README = (stack.ROOT / "README.md").read_text()
+README = stack.ROOT / "README.md"
+DOCS = stack.ROOT / "docs"
+PAGES = [*stack.ROOT.glob("*.md"), *DOCS.glob("*.md")]
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)")
 
 
-def test_the_readme_shows_one_text_of_each_kind_as_it_is_sent():
-    assert as_markdown() in README
+def anchors(page):
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_readme_lists_every_parameter_with_its_default():
+def test_the_notifications_are_shown_as_they_are_sent():
+    assert as_markdown() in (DOCS / "notifications.md").read_text()
+
+
+def test_the_readme_shows_one_mail_as_it_is_sent():
+    assert f"```{as_markdown().split('```')[1]}```" in README.read_text()
+
+
+def test_every_parameter_is_listed_with_its_default():
+    page = (DOCS / "parameters.md").read_text()
     for name, given in stack.source()["Parameters"].items():
         default = f"`{given['Default']}`" if str(given["Default"]) else "none"
-        assert f"| `{name}` | {default} |" in README
+        assert f"| `{name}` | {default} |" in page
+
+
+def test_the_contract_lists_every_setting_with_the_default_that_the_code_takes():
+    page = (DOCS / "contract.md").read_text()
+    resources = {"API_KEYS_SECRET": "x", "STATE_TABLE": "x", "ALERTS_TOPIC": "x", "OPS_TOPIC": "x"}
+    listed = dict(re.findall(r"^\| `([A-Z_]+)` \| `(.+?)` \|", page, re.MULTILINE))
+    function = stack.resources("AWS::Lambda::Function")["CheckBalances"]
+    variables = function["Environment"]["Variables"]
+    assert {*listed, *resources} == variables.keys()
+    assert read(resources | listed) == read(resources)
+
+
+def test_the_contract_and_the_template_name_the_same_outputs():
+    page = (DOCS / "contract.md").read_text()
+    section = page.partition("## 1. The stack")[2].partition("## 2.")[0]
+    outputs = stack.source()["Outputs"].keys()
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == outputs
+
+
+@pytest.mark.parametrize("page", ["contract.md", "reliability.md"])
+def test_every_error_of_a_check_is_explained(page):
+    listed = re.findall(r"^\| `(\w+)` \|", (DOCS / page).read_text(), re.MULTILINE)
+    assert {*CheckError} <= {*listed}
+
+
+def test_every_alarm_is_listed_and_marked_where_it_rings_the_phone():
+    page = (DOCS / "metrics.md").read_text()
+    listed = {}
+    for cell in re.findall(r"^\| (\*.+?) \|", page, re.MULTILINE):
+        listed |= dict.fromkeys(re.findall(r"\*([a-z ]+)\*", cell), "☎" in cell)
+    alarms = stack.resources("AWS::CloudWatch::Alarm").values()
+    assert listed == {
+        alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName} "): (
+            alarm["AlarmDescription"].startswith("CRITICAL")
+        )
+        for alarm in alarms
+    }
+
+
+def test_the_readme_is_short_and_leads_to_every_page():
+    text = README.read_text()
+    assert len(text.splitlines()) <= 250
+    assert len(text.split()) <= 2500
+    linked = {target for target, _ in LINK.findall(text)}
+    assert {f"docs/{page.name}" for page in DOCS.glob("*.md")} <= linked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_links_to_what_is_there(page):
+    for target, anchor in LINK.findall(page.read_text()):
+        there = page.parent / target if target else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
