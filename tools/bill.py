@@ -177,7 +177,7 @@ def measured(
 def _lived() -> list[Item]:
     """The items of two accounts after the history, one of each provider."""
     with _guard(2, detailed=False, limit=LIMIT) as guard:
-        guard.watched(lambda: guard.tick(*HISTORY))
+        guard.watched(lambda: [guard.tick(step) for step in HISTORY])
         by_key = {item["account"]["S"]: item for item in guard.items()}
     return [by_key["deepseek/default"], by_key["novita/default"]]
 
@@ -225,15 +225,11 @@ class _Guard:
         pages = self.world.dynamodb.get_paginator("scan").paginate(TableName=self.world.table)
         return [item for page in pages for item in page["Items"]]
 
-    def tick(self, *steps: timedelta) -> None:
-        """A quiet check before each step: every account has spent since the last, and unevenly.
+    def tick(self, step: timedelta) -> dict[str, Any]:
+        """One quiet check, and its answer: every account has spent since the last, and unevenly.
 
         So every reading is worth remembering, with as many digits as are kept.
         """
-        for step in steps:
-            self._tick(step)
-
-    def _tick(self, step: timedelta) -> None:
         self._ticks += 1
         left = 1_000_000 - Decimal("123.47") * self._ticks - Decimal("0.01") * (self._ticks % 7)
         for number, (_, key) in enumerate(self._entries):
@@ -241,9 +237,10 @@ class _Guard:
                 self.world.sandbox.lend(key, left)
             else:
                 self.world.sandbox.fund(key, USD=left)
-        answer = self.world.tick(step, seconds_left=900)
+        answer: dict[str, Any] = self.world.tick(step, seconds_left=900)
         assert {one["status"] for one in answer["accounts"]} == {"ok"}
         assert answer["alerts"] == []
+        return answer
 
     def watched(self, act: Callable[[], object]) -> tuple[Counter[Call], int, str]:
         """The AWS calls of an act, the items that they ask for by key, and what it prints."""
