@@ -61,7 +61,7 @@ NO_SECRET := '1234567|7654321' '^(secret|test|testing)$$' '^GetSecretValue$$' '^
 # passes over what it can't read without a word, so its report must speak of template and workflow.
 security: .venv/dev/.ready .venv/checkov/.ready ## Code, secrets, workflow and stack.
 	$(DEV)/zizmor --offline --quiet --strict-collection --persona pedantic .github
-	$(DEV)/bandit --quiet --configfile pyproject.toml --recursive src local benchmarks package
+	$(DEV)/bandit --quiet --configfile pyproject.toml --recursive src local benchmarks package tools
 	$(DEV)/bandit --quiet --configfile pyproject.toml --skip B105,B106,B603 --recursive tests
 	@set -o pipefail; git ls-files -z --cached --others --exclude-standard | xargs -0 \
 		$(DEV)/detect-secrets-hook --no-verify --plugin local/provider_keys.py \

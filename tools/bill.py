@@ -157,7 +157,7 @@ def measured(
     lived = _lived()  # in a world of its own, and before this one
     with _guard(accounts, detailed=detailed, limit=limit) as guard:
         guard.remember(lived)
-        calls, asked, printed = guard.watched(lambda: guard.tick(*[QUARTER] * ticks))
+        calls, asked, printed = guard.watched(lambda: [guard.tick(QUARTER) for _ in range(ticks)])
         digest_calls, digest_asked, digest_printed = guard.watched(guard.world.digest)
         return Measured(
             accounts=accounts,

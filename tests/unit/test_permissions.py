@@ -37,6 +37,7 @@ PERMISSIONS = {
     "SendDigestRole": COMMON
     | {
         "dynamodb:GetItem": [arn("State")],
+        "dynamodb:PutItem": [arn("State")],
         "dynamodb:Scan": [arn("State")],
         "dynamodb:UpdateItem": [arn("State")],
     },
