@@ -1,5 +1,6 @@
 """What is said, and when: the table of one condition, and what a run decides from a reading."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -257,6 +258,34 @@ def test_money_that_was_gone_before_and_a_drain_to_below_zero_count_in_full():
     story.reads("0.01")
     assert "alert fast_drain critical" in story.reads("-5")
     assert story.reads("-5", 2 * HOUR) == ["recovery fast_drain ok"]
+
+
+def spending(story, balance, a_day, span, step):
+    """What is said while so much a day is spent of a balance, and what is left of it."""
+    said = []
+    for _ in range(span // step):
+        balance -= Decimal(a_day) / (DAY // step)
+        said += story.reads(round(balance, 6), step)
+    return said, balance
+
+
+def test_a_leak_is_announced_once_while_it_goes_on_and_over_when_it_stops():
+    story, quarter = Story(DRAINED), 15 * MINUTE
+    said, left = spending(story, Decimal(1000), 24, 5 * DAY, HOUR)
+    assert said == []
+    said, left = spending(story, left, 264, 6 * HOUR, quarter)
+    assert said == ["alert fast_drain critical"]
+    assert "times the usual pace" in " ".join(why(story.alerts[0]))
+    said, _ = spending(story, left, 24, 2 * HOUR, quarter)
+    assert said == ["recovery fast_drain ok"]
+
+
+def test_nobody_looks_at_the_pace_where_the_drain_is_off():
+    story = Story(replace(DRAINED, fast_drain=None))
+    said, left = spending(story, Decimal(1000), 24, 5 * DAY, HOUR)
+    assert said == []
+    said, _ = spending(story, left, 12_000, HOUR, 15 * MINUTE)
+    assert said == []
 
 
 def test_a_drain_is_not_looked_for_when_it_is_turned_off():
