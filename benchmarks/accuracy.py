@@ -50,7 +50,7 @@ def points(trace: Trace, every: int = 1) -> Iterator[Point]:
             if end is None or end - day < SHORTEST_TRUTH:
                 continue
             truth = end - day
-            found = forecast(known.history, known.profile, Decimal(f"{balance:.4f}"), known.at)
+            found = forecast(known.history, Decimal(f"{balance:.4f}"), known.at)
             predicted = {name: runway(balance, paces[known.number]) for name, paces in peers.items()}
             predicted[GUARD] = found.runway / DAY if found else runway(balance, 0)
             within = bool(found and found.earliest / DAY <= truth <= found.latest / DAY)

@@ -72,13 +72,13 @@ def _leaking(
 
 
 def _drained(known: Known, balance: Decimal, *, open_already: bool) -> bool:
-    found = drained(known.history, known.profile, balance, DRAIN, known.at, open_already=open_already)
+    found = drained(known.history, known.spikes, balance, DRAIN, known.at, open_already=open_already)
     return found is not None
 
 
 def _bare(known: Known, balance: Decimal, open_already: bool) -> bool:  # noqa: FBT001 - as above
     gone = known.history.spent_within(DRAIN.within, known.at)
-    return gone > DRAIN.share * (MARGIN if open_already else 1) * (balance + gone)
+    return gone > DRAIN.share * Decimal(MARGIN if open_already else 1) * (balance + gone)
 
 
 def _count(said: dict[float, int], is_open: set[float], days: float, *, there: bool) -> None:

@@ -201,11 +201,11 @@ def _foreseen_of(trace: Trace, steps: list[Step]) -> Iterator[Foreseen]:
             continue
         following = step.at + EVERY
         [one] = step.decision.judged
-        if one.runway is None or one.between is None:
+        if one.runway is None or one.runway_between is None:
             continue
         end = trace.day_of(trace.spent[step.number] + float(step.balance))
         truth = None if end is None else end - trace.days[step.number]
-        earliest, latest = (span / DAY for span in one.between)
+        earliest, latest = (span / DAY for span in one.runway_between)
         yield Foreseen(step.at, one.runway / DAY, earliest, latest, truth)
 
 

@@ -10,9 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from guard.drain import Spikes
 from guard.history import SpendingHistory
-from guard.model import NO_MONEY
-from guard.profile import SpendingProfile
 
 DAY = timedelta(days=1)
 
@@ -61,25 +60,23 @@ class Trace:
 
 
 class Known(NamedTuple):
-    """What the guard knows of an account's pace right after one reading."""
+    """What the guard knows of an account's spending right after one reading."""
 
     number: int
     at: datetime
     history: SpendingHistory
-    profile: SpendingProfile
+    spikes: Spikes
 
     def after(self, at: datetime, spent: Decimal) -> "Known":
         """What it knows after one more reading, so much having been spent since this one."""
-        history, profile = self.history.reading(at, spent), self.profile.reading(at, spent)
-        return Known(self.number + 1, at, history, profile)
+        history = self.history.reading(at, spent)
+        return Known(self.number + 1, at, history, self.spikes.reading(self.history, history))
 
 
 def walk(trace: Trace) -> Iterator[Known]:
     """What is known after each reading in turn, and nothing of those to come."""
     (start, before), *rest = trace.readings
-    known = Known(
-        0, start, SpendingHistory().reading(start, NO_MONEY), SpendingProfile().reading(start, None)
-    )
+    known = Known(0, start, SpendingHistory().reading(start, None), Spikes())
     yield known
     for at, spent in rest:
         known = known.after(at, spent - before)

@@ -129,7 +129,7 @@ class Alert:
     balance: Decimal | None = None
     burn_per_day: Decimal | None = None
     runway: timedelta | None = None
-    between: tuple[timedelta, timedelta] | None = None
+    runway_between: tuple[timedelta, timedelta] | None = None
     reasons: tuple[str, ...] = ()
     facts: Facts | None = None
     since: datetime | None = None

@@ -17,28 +17,21 @@ from guard.alert import (
     Threshold,
 )
 from guard.drain import drained
-from guard.forecast import LONGEST
 from guard.memory import Memory
 from guard.model import NO_MONEY, Balance, CheckError, Failure, Judged, Reading, Rules, Severity
-from guard.severity import by_runway
 
 FAILURES_IN_A_ROW = 3
-CLEAR = 2.0  # times its figure; however unsure a runway is, it is over that then
 # Another try won't heal these, so the first failure counts.
 AT_ONCE = frozenset({CheckError.AUTH, CheckError.PERMISSION, CheckError.BILLING, CheckError.CONFIG})
 
 
 class Finding(NamedTuple):
-    """How bad one condition is now (`None`: not known), and the facts about it.
-
-    `unsure` says that it may still be as bad as was published.
-    """
+    """How bad one condition is now (`None`: not known), and the facts about it."""
 
     severity: Severity | None
     reasons: tuple[str, ...] = ()
     facts: Facts | None = None
     judged: Judged | None = None
-    unsure: bool = False
 
 
 def conditions(
@@ -60,9 +53,9 @@ def conditions(
             yield (Condition.LOW_BALANCE, balance.currency), partial(_unused, balance, used)
     for one in judged:
         currency = one.balance.currency
-        yield (Condition.LOW_BALANCE, currency), partial(low_balance, memory, one, rules)
+        yield (Condition.LOW_BALANCE, currency), partial(low_balance, one, rules)
         if currency in memory.rows:
-            yield (Condition.FAST_DRAIN, currency), partial(_fast_drain, memory, one, rules, now)
+            yield (Condition.FAST_DRAIN, currency), partial(fast_drain, memory, one, rules, now)
         if one.balance.cash is not None:
             yield (Condition.ON_CREDIT, currency), partial(_on_credit, memory, one)
 
@@ -72,18 +65,10 @@ def _unused(balance: Balance, used: set[str]) -> Finding:
     return Finding(Severity.OK, (), facts, Judged(balance, Severity.OK, None, None))
 
 
-def low_balance(memory: Memory, one: Judged, rules: Rules) -> Finding:
+def low_balance(one: Judged, rules: Rules) -> Finding:
     """How low a balance is, and which thresholds say so."""
-    before = memory.episodes.get((Condition.LOW_BALANCE, one.balance.currency))
     reached = tuple(_threshold(reason, one, rules) for reason in one.reasons)
-    if before is None or rules.runway is None or not _may_still_be(before.severity, one, rules):
-        return Finding(one.severity, one.reasons, LowBalance(reached), one)
-    reasons = tuple(dict.fromkeys((*one.reasons, "runway")))
-    critical = before.severity >= Severity.CRITICAL
-    figure = rules.runway.critical if critical else rules.runway.warning
-    level = Severity.CRITICAL if critical else Severity.WARNING
-    facts = LowBalance((*reached, Threshold("runway", level, figure, held=True)))
-    return Finding(one.severity, reasons, facts, one, unsure=True)
+    return Finding(one.severity, one.reasons, LowBalance(reached), one)
 
 
 def _threshold(reason: str, one: Judged, rules: Rules) -> Threshold:
@@ -100,24 +85,14 @@ def _threshold(reason: str, one: Judged, rules: Rules) -> Threshold:
     return Threshold(reason, level)
 
 
-def _may_still_be(said: Severity, one: Judged, rules: Rules) -> bool:
-    """Whether a runway may be as short as was said: one that swings with bursts is said once.
-
-    It is better when its early end is, or when money was added. A balance is never unsure.
-    """
-    if one.topped_up or said is Severity.EXHAUSTED or one.between is None or one.runway is None:
-        return False
-    earliest = LONGEST if one.runway >= LONGEST else max(one.between[0], one.runway / CLEAR)
-    return one.severity < min(by_runway(earliest, rules), said)
-
-
-def _fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Finding:
+def fast_drain(memory: Memory, one: Judged, rules: Rules, now: datetime) -> Finding:
+    """Whether money goes too fast; it is over where nobody watches for it."""
     currency, drain = one.balance.currency, rules.fast_drain
     if drain is None:
         return Finding(Severity.OK, facts=FastDrain(None, None), judged=one)
     row = memory.rows[currency]
     open_already = (Condition.FAST_DRAIN, currency) in memory.episodes
-    found = drained(row.history, row.profile, row.balance, drain, now, open_already=open_already)
+    found = drained(row.history, row.spikes, row.balance, drain, now, open_already=open_already)
     if found is None:
         return Finding(Severity.OK, facts=FastDrain(None, drain), judged=one)
     return Finding(Severity.CRITICAL, ("drain",), FastDrain(found, drain), one)

@@ -57,12 +57,10 @@ def decide(
             now,
             rules.remind_every,
             undelivered=before is not None and before.id in undelivered,
-            unsure=finding.unsure,
         )
         serial += before is None and said.kind is Kind.ALERT
-        stands = None if finding.unsure else finding.severity
-        after = _episode(before, stands, said, account, key, now, serial)
-        if after and stands is not Severity.OK:
+        after = _episode(before, finding.severity, said, account, key, now, serial)
+        if after and finding.severity is not Severity.OK:
             episodes[key] = after
         if after and said.kind:
             alerts.append(_alert(said.kind, after, key, finding, account, rules, now))
@@ -111,7 +109,7 @@ def _alert(
         balance=one.balance.amount if one else None,
         burn_per_day=one.burn_per_day if one else None,
         runway=one.runway if one else None,
-        between=one.between if one else None,
+        runway_between=one.runway_between if one else None,
         reasons=finding.reasons,
         facts=finding.facts,
         since=episode.opened_at,

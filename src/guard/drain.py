@@ -1,101 +1,105 @@
-"""Whether money leaves as if a key had leaked."""
+"""Whether money leaves as if a key had leaked.
 
+Either more than the owner's share of a balance is gone within the owner's time, at three times the
+usual rate or more: near the end, any hour takes a large share. Or money goes as it never does at that
+hour, and it matters to the balance: at six times the usual rate, which is more than any reading had in
+about four weeks, and which would use the balance up within four weeks.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from guard.forecast import ENOUGH
-from guard.history import DAY, WEEK, SpendingHistory
-from guard.model import DrainRule
-from guard.profile import HOUR, HOURS, SpendingProfile
+from guard.forecast import ENOUGH, usual_of
+from guard.history import CLOSEST, DAY, HOURS, WEEK, SpendingHistory, pieces
+from guard.model import NO_MONEY, DrainRule
 
-# A drain is over at half of what opened it, so that a pace at the limit says so once.
-MARGIN = Decimal("0.5")
-# A share that goes at no more than this many times the usual pace is an ordinary hour near the end.
-ORDINARY = 3
-# What is sudden is so many times the usual pace, so many times that of its hour, and so many times as
-# unusual as anything in weeks. Before a few days nobody knows what is. The benchmark says how often
-# that is wrong.
-SUDDEN, AT_ITS_HOUR, MORE = 9, 4, 1.1
-KNOWN = timedelta(days=3)
-SOON = 4 * WEEK
-MOST_SLOWED = Decimal("0.5")
-IDLE = Decimal("0.1")  # of the usual pace, over a day
-LEAST = Decimal("0.05")  # of any currency; balances are told in cents, and fall by steps of them
+MARGIN = 0.5  # a drain is over at half of what opened it, so that it is said once
+ORDINARY = 3.0  # times the usual rate: what busy hours have
+SUDDEN = 6.0  # times the usual rate: below it are bursts, above it leaks of ten times are missed
+MORE = 1.1  # times the most before: the digits of one reading are not to decide
+LEARNS, KNOWN = 2 * DAY, 3 * DAY  # in the first days every busy hour is one as never before
+MATTERS = 4 * WEEK
+LEAST = Decimal("0.05")  # of any currency: a balance that is told in cents falls by steps
+IDLEST = 0.1  # of the average hour: on an idle night a cent would be a hundred times the usual
+PAUSED = 0.5  # of the mean of four weeks: a rate below that is a pause, and no new usual rate
+MOST_HALVES = 28  # days
+MOST_GROWS = 4.0  # times at one reading: one correction is not to hide leaks for months
+
+
+@dataclass(frozen=True, slots=True)
+class Spikes:
+    """The times of its hour's usual rate that the latest reading had, and the most of those before."""
+
+    latest: float = 0.0
+    most: float = 0.0
+
+    def reading(self, before: SpendingHistory, after: SpendingHistory) -> "Spikes":
+        """The spikes after the reading that made `after` from `before`."""
+        start, end = before.last, after.last
+        if start is None or end is None or start == end:
+            return self
+        most = max(self.most, min(self.latest, MOST_GROWS * max(self.most, SUDDEN)))
+        most *= 0.5 ** ((end.toordinal() - start.toordinal()) / MOST_HALVES)
+        latest = 0.0
+        if before.watched(end) >= LEARNS:
+            start = min(start, end - CLOSEST)  # in seconds, any money is a spike
+            usual = _usual(before, start, end)
+            latest = float(after.spent_within(end - start, end)) / usual if usual else 0.0
+        return Spikes(float(f"{latest:.3g}"), float(f"{most:.3g}"))
 
 
 class Drain(NamedTuple):
-    """So much went within a time, and so much is left; `times` the usual pace, where that is known."""
+    """So much went within a time, so much is left; `times` the usual rate, where that is known."""
 
     gone: Decimal
     within: timedelta
     left: Decimal
-    times: Decimal | None
+    times: float | None
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long the rest lasts at this rate."""
+        return self.within * float(max(self.left, NO_MONEY) / self.gone)
 
 
 def drained(
     history: SpendingHistory,
-    profile: SpendingProfile,
+    spikes: Spikes,
     balance: Decimal,
-    drain: DrainRule,
+    rule: DrainRule,
     now: datetime,
     *,
     open_already: bool,
 ) -> Drain | None:
-    """What went too fast, if anything did.
-
-    That is more than the drain's share of a balance, unless it is the account's usual pace; or, for an
-    account that is known, a pace as never before that would end it within weeks.
-    """
-    usual = _usual(history, profile, now)
-    margin = MARGIN if open_already else Decimal(1)
-    gone = history.spent_within(drain.within, now)
-    times = gone / (usual * Decimal(drain.within / HOUR)) if usual else None
-    there = balance + gone
-    share = gone / there if there > 0 else Decimal(gone > 0)
-    if share > drain.share * margin and (times is None or times > ORDINARY * margin):
-        return Drain(gone, drain.within, balance, times)
-    if usual and history.span(now) >= KNOWN:
-        return _sudden(history, profile, usual, balance, now, open_already=open_already)
+    """What went too fast, if anything did."""
+    margin = MARGIN if open_already else 1.0
+    gone = history.spent_within(rule.within, now)
+    if gone > max(rule.share * Decimal(margin) * (balance + gone), NO_MONEY):
+        usual = _usual(history, now - rule.within, now) if history.watched(now) >= ENOUGH else 0.0
+        times = float(gone) / usual if usual else None
+        if times is None or times > ORDINARY * margin:
+            return Drain(gone, rule.within, balance, times)
+    never = open_already or spikes.latest >= spikes.most * MORE
+    if never and spikes.latest >= SUDDEN * margin and history.watched(now) >= KNOWN:
+        before, last = history.trail[-2:]
+        within = max(last.at - before.at, CLOSEST)
+        gone = history.spent_within(within, last.at)
+        if gone >= LEAST and balance * Decimal(within / MATTERS) <= gone:
+            return Drain(gone, within, balance, spikes.latest)
     return None
 
 
-def _sudden(
-    history: SpendingHistory,
-    profile: SpendingProfile,
-    usual: Decimal,
-    balance: Decimal,
-    now: datetime,
-    *,
-    open_already: bool,
-) -> Drain | None:
-    """A pace as never before that would end a balance within weeks; it goes on at half of that."""
-    slowed, at_its_hour = _of_late(history, usual, now)
-    times = profile.last / (usual * slowed)
-    stands_out = profile.spike_ratio >= max(at_its_hour, profile.peak * MORE)
-    begins, goes_on = times >= SUDDEN and stands_out, open_already and times >= SUDDEN * MARGIN
-    before, last = history.points[-2:]
-    fell, soon = last.spent - before.spent, profile.last * Decimal(SOON / HOUR)
-    if (begins or goes_on) and fell >= LEAST and balance <= soon:
-        return Drain(fell, last.at - before.at, balance, times)
-    return None
-
-
-def _usual(history: SpendingHistory, profile: SpendingProfile, now: datetime) -> Decimal | None:
-    """The usual pace in money an hour; `None` before a day of history, or without spending."""
-    shape = profile.shape() if history.span(now) >= ENOUGH else None
-    return shape.pace if shape else None
-
-
-def _of_late(history: SpendingHistory, usual: Decimal, now: datetime) -> tuple[Decimal, int]:
-    """What share of the usual pace is judged by, and how many times that of its hour stands out.
-
-    An account that has slowed down is judged by its present pace. One that has paused is not: when it
-    goes on, all is more than of late, so that more must stand out.
-    """
-    span = min(history.span(now), WEEK)
-    days = [history.spent_between(now - (n + 1) * DAY, now - n * DAY) for n in range(span // DAY)]
-    week = history.spent_within(span, now) / (usual * Decimal(span / HOUR))
-    paused = min(days) < usual * HOURS * IDLE
-    slowed = Decimal(1) if paused else min(max(week, MOST_SLOWED), Decimal(1))
-    return slowed, SUDDEN if week < MOST_SLOWED else AT_ITS_HOUR
+def _usual(history: SpendingHistory, start: datetime, end: datetime) -> float:
+    """The money that usually goes in the hours between two times."""
+    usual = usual_of(history)
+    money, hours = map(sum, zip(*usual.days, strict=True))
+    rate = max(usual.rate, PAUSED * money / hours) if hours else 0.0
+    week = usual.week if history.watched(end) >= LEARNS else [1.0] * len(usual.week)
+    # A job may begin a little before its hour.
+    return rate * sum(
+        seconds / 3600 * max(week[hour], week[(hour + 1) % len(week)], IDLEST)
+        for at, seconds in pieces(max(start, end - WEEK), end)
+        for hour in (at.weekday() * HOURS + at.hour,)
+    )

@@ -1,43 +1,41 @@
-"""When a balance will be used up: the usual pace, shaped as the account spends, and how sure that is.
+"""When a balance will be used up, and how sure that is.
 
-The usual pace of the last weeks is shared out over the hours to come as it was over those that went.
-An account that keeps to its ways, and was faster for a week, stays so. What the last hours were above
-or below that goes on for a while, and fades. Beyond half of the time that was seen, an account that
-strays from its ways is believed less, on the side of caution.
-`benchmarks/forecast.py` compares this with other ways, and says how wrong each is.
+Your rate of the last days, the latest counting most, is carried on through your usual hours and
+weekdays until the balance is used up. How far that was off in the last four weeks, for as long a time,
+is the range: eight times in ten the end falls into it. An account that has been watched for only a few
+days gets a wide one.
+
+The measure is a usual hour: one with average spending. An hour at night may count for a tenth of one, a
+busy hour for three. So an idle night doesn't look like a lower rate, nor a busy hour like a higher one.
+`docs/forecast.md` says how good that is, and `benchmarks/forecast.py` measures it.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from guard.history import WEEK, SpendingHistory
-from guard.profile import HOUR, HOURS, Shape, SpendingProfile
+from guard.history import DAY, HOUR, HOURS, MOST_DAYS, WEEK, SpendingHistory, pieces
 
-ENOUGH = timedelta(hours=23)  # a day, for its shape; but for an hour, since runs come late
-LONGEST = timedelta(days=365)
+ENOUGH = timedelta(hours=23)  # a day, to have seen each hour; but for one, since runs may come late
+LONGEST = timedelta(days=365)  # of what a few weeks tell; longer is said to be this
+SHORTEST = timedelta(seconds=1)  # of any money
+WEEKDAYS = 7
 
-MOMENTUM_FADES_BY_HALF = timedelta(hours=8)
-MOMENTUM_LOOKS_BACK = timedelta(hours=24)
-LEVEL_DOUBT = 2.0  # how fast a new level is believed less as an account strays from its ways
-BLOCK = 6  # hours; how far an account strays from its ways is judged by such pieces
-MOST_BLOCKS = 32
-SEEN_SHARE = 0.5  # of the time that was seen, which an account's pace is believed for
-CAUTION = 5.0  # how fast belief falls as an account strays
-LEAST_BELIEF = 0.3
-MOST_SHORTENED = 2.5  # times; more would cry wolf at every new account
-
-# How far off the truth was in eight of ten cases, as a logarithm: see the benchmark.
-OFF_AT_LEAST, OFF_ASTRAY, OFF_AT_MOST = 0.15, 4.5, 1.1
+RATE_HALVES = 4  # days; two follow growth better, a week follows steady use better
+EVEN_HOURS, EVEN_DAYS = 2, 0.5  # average hours or days that each hour or weekday begins with
+MOST_ERROR = 2.0  # of a logarithm, x7: an idle day is infinitely far off, and counts as this
+FIRST_ERROR, FIRST_COUNT = 0.64, 2  # a new account begins with two errors of x1.9: a range of x2.8
+SIGMA = 1.25  # standard deviations in the mean error of a normal distribution
+EIGHT_IN_TEN = 1.28  # standard deviations to either side of its middle
+FARTHER = 0.5  # doubt for each e-fold by which the end lies beyond the time that was watched
 
 
 class Forecast(NamedTuple):
-    """Spending a day, in the balance's currency, and how long the balance lasts at that pace.
+    """How long a balance lasts, and the money a day that this comes to.
 
-    `earliest` and `latest` are the ends between which it ends eight times in ten.
+    It ends between `earliest` and `latest` eight times in ten.
     """
 
     burn_per_day: Decimal
@@ -46,99 +44,104 @@ class Forecast(NamedTuple):
     latest: timedelta
 
 
-def forecast(
-    history: SpendingHistory, profile: SpendingProfile, balance: Decimal, now: datetime
-) -> Forecast | None:
-    """How fast it goes and how long it lasts; `None` before a day of history."""
-    known = history.span(now)
-    hours_known = sum(part.hours for part in profile.hours)
-    if known < ENOUGH or not hours_known:
+class Usual(NamedTuple):
+    """How an account spends: money per usual hour, and how many usual hours each hour of a week has.
+
+    `week` begins on Monday at 0:00 UTC; its mean is 1. `days` are the money spent on each day and the
+    usual hours that were watched of it; today is the last.
+    """
+
+    rate: float
+    week: Sequence[float]
+    days: Sequence[tuple[float, float]]
+
+
+def forecast(history: SpendingHistory, balance: Decimal, now: datetime) -> Forecast | None:
+    """How long a balance lasts; `None` before a day of history, or if no spending was ever to be seen.
+
+    `burn_per_day` is the balance divided by the runway. Beyond 365 days, and for a balance at or below
+    zero, it is the rate itself.
+    """
+    if history.watched(now) < ENOUGH or not any(day.seconds for day in history.days):
         return None
-    shape = profile.shape()
-    if shape is None:
-        runway = LONGEST if balance > 0 else timedelta(0)
-        return Forecast(Decimal(0), runway, runway, runway)
-    strays = astray(history, shape, now)
-    shape = replace(shape, pace=shape.pace * Decimal(_level(history, shape, strays, now)))
-    burn = shape.pace * HOURS
+    usual = usual_of(history)
+    rate_per_day = Decimal(usual.rate * HOURS)
     if balance <= 0:
-        return Forecast(burn, timedelta(0), timedelta(0), timedelta(0))
-    steps = tuple(_ahead(shape, _momentum(history, shape, now), now))
-    hours = _careful(_hours_until(float(balance / shape.pace), steps), known, strays)
-    off = math.exp(min(OFF_AT_LEAST + OFF_ASTRAY * strays, OFF_AT_MOST))
-    return Forecast(burn, *(_span(hours * by) for by in (1, 1 / off, off)))
+        return Forecast(rate_per_day, *[timedelta(0)] * 3)
+    if not usual.rate:
+        return Forecast(rate_per_day, *[LONGEST] * 3)
+    hours = float(balance) / usual.rate
+    runway = _until(usual, hours, now)
+    off = math.exp(EIGHT_IN_TEN * _sigma(usual, runway, history.watched(now)))
+    ends = _until(usual, hours / off, now), _until(usual, hours * off, now)
+    burn_per_day = balance / Decimal(runway / DAY) if runway < LONGEST else rate_per_day
+    return Forecast(burn_per_day, runway, *ends)
 
 
-def _ahead(shape: Shape, momentum: float, now: datetime) -> Iterator[tuple[float, float]]:
-    """The week to come, piece by piece: its length in hours, and its pace in usual hours an hour.
-
-    The first piece ends at the full hour, so that an hour's habits begin when it does.
-    """
-    at, end = now, now + WEEK
-    while at < end:
-        following = min(at.replace(minute=0, second=0, microsecond=0) + HOUR, end)
-        middle = at + (following - at) / 2
-        extra = (momentum - 1) * 0.5 ** ((middle - now) / MOMENTUM_FADES_BY_HALF)
-        yield (following - at) / HOUR, max(shape.factor(at) * (1 + extra), 0.0)
-        at = following
-
-
-def _hours_until(needed: float, steps: tuple[tuple[float, float], ...]) -> float:
-    """Hours until so many usual hours of spending are done; after the week it goes on as usual."""
-    hours = 0.0
-    for length, pace in steps:
-        if pace > 0 and needed <= length * pace:
-            return hours + needed / pace
-        needed -= length * pace
-        hours += length
-    return hours + needed
+def usual_of(history: SpendingHistory) -> Usual:
+    """How the account spends, from all that is remembered."""
+    hours = _factors([(float(one.money), one.seconds / 3600) for one in history.hours], EVEN_HOURS)
+    days = []
+    weekdays = [(0.0, 0.0)] * WEEKDAYS
+    for start, end, spent in history.by_day():
+        whole = end - start == DAY
+        there = HOURS if whole else sum(hours[at.hour] * by / 3600 for at, by in pieces(start, end))
+        seen = there * spent.seconds / max((end - start).total_seconds(), 1)
+        days.append((start.weekday(), float(spent.money), seen))
+        money, before = weekdays[start.weekday()]
+        weekdays[start.weekday()] = (money + float(spent.money), before + seen / HOURS)
+    # Seven days know each weekday once, and the one of today in part.
+    by_day = _factors(weekdays, EVEN_DAYS) if len(days) > WEEKDAYS else [1.0] * WEEKDAYS
+    shaped = [(money, seen * by_day[weekday]) for weekday, money, seen in days]
+    week = [hour * day for day in by_day for hour in hours]
+    return Usual([0.0, *_rates(shaped)][-1], week, shaped)
 
 
-def _level(history: SpendingHistory, shape: Shape, strays: float, now: datetime) -> float:
-    """By what the last week exceeds the usual pace, as far as that can be told from chance.
-
-    A slower week is none: what was spent while a top-up came in is missing in the history.
-    """
-    # A whole week, so that a weekend is no lower level.
-    hours = min(history.span(now), WEEK) // HOUR
-    usual = sum(shape.factor(now - (n + 0.5) * HOUR) for n in range(hours))
-    spent = float(history.spent_within(hours * HOUR, now) / shape.pace)
-    return float(max(spent / usual, 1) ** max(1 - LEVEL_DOUBT * strays, 0))
+def _factors(parts: Sequence[tuple[float, float]], even: float) -> list[float]:
+    """Each part's rate against the mean of all, drawn to that mean while little is known of it."""
+    money, time = map(sum, zip(*parts, strict=True))
+    mean = money / time if money else 1.0
+    drawn = [(money / mean + even) / (time + even) for money, time in parts]
+    return [one * len(drawn) / sum(drawn) for one in drawn]
 
 
-def _momentum(history: SpendingHistory, shape: Shape, now: datetime) -> float:
-    """What was spent in the last hours against what was usual for them, the latest counting most."""
-    count = min(history.span(now), MOMENTUM_LOOKS_BACK) // HOUR
-    ends = [now - hour * HOUR for hour in range(count)]
-    spent = [float(history.spent_between(end - HOUR, end) / shape.pace) for end in ends]
-    # One hour alone may be no pace at all: a grant that expired, a correction.
-    second = sorted(spent)[-2]
-    left: list[float] = [0.5 ** ((n + 0.5) * HOUR / MOMENTUM_FADES_BY_HALF) for n in range(count)]
-    there = sum(by * min(one, second) for by, one in zip(left, spent, strict=True))
-    usual = sum(by * shape.factor(end - HOUR / 2) for by, end in zip(left, ends, strict=True))
-    return there / usual
+def _rates(days: Sequence[tuple[float, float]]) -> Iterator[float]:
+    """Money per usual hour at the end of each day."""
+    money, hours, left = 0.0, 0.0, 0.5 ** (1 / RATE_HALVES)
+    for spent, usual in days:
+        money, hours = money * left + spent, hours * left + usual
+        yield money / hours if hours else 0.0
 
 
-def astray(history: SpendingHistory, shape: Shape, now: datetime) -> float:
-    """How far an account strays from its ways: the share of its spending out of place, 0 to 1."""
-    count = min(history.span(now) // (BLOCK * HOUR), MOST_BLOCKS)
-    ends = [now - n * BLOCK * HOUR for n in range(count)]
-    spent = [float(history.spent_between(end - BLOCK * HOUR, end)) for end in ends]
-    usual = [sum(shape.factor(end - (n + 0.5) * HOUR) for n in range(BLOCK)) for end in ends]
-    if not sum(spent):
-        return 0.0
-    pairs = zip(spent, usual, strict=True)
-    return sum(abs(there / sum(spent) - due / sum(usual)) for there, due in pairs) / 2
+def _until(usual: Usual, usual_hours: float, now: datetime) -> timedelta:
+    """The time until so many usual hours have passed: whole weeks first, then hour by hour."""
+    begin = now.weekday() * HOURS + now.hour
+    weeks, left = divmod(usual_hours, WEEK / HOUR)
+    gone = (now.minute * 60 + now.second) / 3600  # of this hour
+    left += gone * usual.week[begin]
+    passed = weeks * (WEEK / HOUR) - gone
+    for there in [*usual.week[begin:], *usual.week[: begin + 1]]:
+        if left <= there:
+            passed += left / there
+            break
+        left, passed = left - there, passed + 1
+    seconds = round(min(passed, LONGEST / HOUR) * 3600)
+    return max(timedelta(seconds=seconds), SHORTEST)
 
 
-def _careful(hours: float, known: timedelta, strays: float) -> float:
-    """Believe what lies far beyond the time that was seen the less, the more the account strays."""
-    trusted = SEEN_SHARE * (min(known, 2 * WEEK) / HOUR)
-    if hours <= trusted:
-        return hours
-    belief = max(1 - CAUTION * strays, LEAST_BELIEF)
-    return float(max(trusted * (hours / trusted) ** belief, hours / MOST_SHORTENED))
+def _sigma(usual: Usual, runway: timedelta, watched: timedelta) -> float:
+    """The standard deviation of the logarithm of the runway: what earlier forecasts were off."""
+    span = min(max(round(runway / DAY), 1), WEEKDAYS)
+    whole, errors, count = usual.days[:-1], FIRST_ERROR * FIRST_COUNT, FIRST_COUNT
+    for midnight, rate in enumerate(_rates(whole[:-span]), 1):
+        coming = whole[midnight : midnight + span]
+        errors += _error(sum(spent for spent, _ in coming), rate * sum(hours for _, hours in coming))
+        count += 1
+    sigma, known = SIGMA * errors / count, min(watched, MOST_DAYS * DAY)
+    return math.hypot(sigma, FARTHER * math.log(max(runway / known, 1)))
 
 
-def _span(hours: float) -> timedelta:
-    return min(timedelta(seconds=round(min(hours, LONGEST / HOUR) * 3600)), LONGEST)
+def _error(spent: float, expected: float) -> float:
+    if not spent or not expected:
+        return MOST_ERROR * (spent != expected)
+    return min(abs(math.log(spent / expected)), MOST_ERROR)

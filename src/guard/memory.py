@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from guard.alert import Episode, EpisodeKey
+from guard.drain import Spikes
 from guard.history import SpendingHistory
 from guard.model import NO_MONEY, Severity
-from guard.profile import SpendingProfile
 from guard.tally import Tally
 
 
@@ -23,7 +23,7 @@ class Row:
     severity: Severity
     history: SpendingHistory
     added: Tally = field(default_factory=Tally)
-    profile: SpendingProfile = field(default_factory=SpendingProfile)
+    spikes: Spikes = field(default_factory=Spikes)
     expiring: Decimal = NO_MONEY
 
 

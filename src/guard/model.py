@@ -129,8 +129,7 @@ class Failure:
 class Judged:
     """What the guard thinks of one balance. `reasons` says what put it above `ok`.
 
-    `between` are the ends between which the runway lies eight times in ten; `topped_up`, whether money
-    was added since the last reading.
+    `runway_between` are the ends between which the runway lies eight times in ten.
     """
 
     balance: Balance
@@ -138,8 +137,7 @@ class Judged:
     burn_per_day: Decimal | None
     runway: timedelta | None
     reasons: tuple[str, ...] = ()
-    between: tuple[timedelta, timedelta] | None = None
-    topped_up: bool = False
+    runway_between: tuple[timedelta, timedelta] | None = None
 
 
 def worst(severities: Iterable[Severity]) -> Severity:

@@ -21,12 +21,10 @@ def verdict(
     remind_every: Spans,
     *,
     undelivered: bool = False,
-    unsure: bool = False,
 ) -> Verdict:
     """Whether to say something about a condition that stands at `severity` now, and why.
 
-    `episode` is what was said before; `undelivered`, that something of it is still on its way;
-    `unsure`, that it may still be as bad as was said.
+    `episode` is what was said before; `undelivered`, that something of it is still on its way.
     """
     if severity is None:
         return Verdict(None, "unknown: the last word stands")
@@ -36,13 +34,11 @@ def verdict(
             if severity is Severity.OK
             else Verdict(Kind.ALERT, "opened: nothing was said of it yet")
         )
-    if unsure and severity is Severity.OK:
-        return Verdict(None, "better, and not sure to be over")
     if severity is Severity.OK:
         return Verdict(Kind.RECOVERY, "recovered: it was announced, and is over")
     if severity > episode.severity:
         return Verdict(Kind.ALERT, "worse than what was last said")
-    if severity < episode.severity and not unsure:
+    if severity < episode.severity:
         return Verdict(None, "better, but not over")
     if undelivered:
         return Verdict(None, "the last word is still on its way")

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from guard.forecast import forecast
-from guard.history import SpendingHistory
+from guard.history import DAY, SpendingHistory
 from guard.memory import Failing, Memory, Row
 from guard.model import NO_MONEY, Balance, Judged, Reading, Rules, Severity
-from guard.profile import SpendingProfile
-from guard.severity import judge
+from guard.severity import by_runway, judge
 from guard.tally import Tally
 
 
@@ -38,25 +37,31 @@ def after_reading(
         before = rows.get(balance.currency)
         # A row that is new on an account which is known stood at zero until now.
         added = balance.amount if memory.rows else NO_MONEY
-        row = _moved(before, balance, now) if before else _begun(balance, added, now)
-        pace = forecast(row.history, row.profile, balance.amount, now)
+        within = rules.fast_drain.within if rules.fast_drain else DAY
+        row = _moved(before, balance, now, within) if before else _begun(balance, added, now)
+        expected = forecast(row.history, balance.amount, now)
+        runway = by_runway(
+            expected,
+            row.history.watched(now),
+            rules.runway,
+            before=row.severity,
+            topped_up=before is not None and balance.amount > before.balance,
+        )
         severity, reasons = judge(
             balance.amount,
-            pace and pace.runway,
+            runway,
             rules.budgets.get(balance.currency),
-            rules,
             available=reading.available,
-            before=before.severity if before else Severity.OK,
+            before=row.severity,
         )
         judged.append(
             Judged(
                 balance,
                 severity,
-                pace and pace.burn_per_day,
-                pace and pace.runway,
+                expected and expected.burn_per_day,
+                expected and expected.runway,
                 reasons,
-                pace and (pace.earliest, pace.latest),
-                topped_up=before is not None and balance.amount > before.balance,
+                expected and (expected.earliest, expected.latest),
             )
         )
         if before or balance.amount != 0:
@@ -69,27 +74,26 @@ def _begun(balance: Balance, added: Decimal, now: datetime) -> Row:
     return Row(
         balance.amount,
         Severity.OK,
-        SpendingHistory().reading(now, NO_MONEY),
+        SpendingHistory().reading(now, None),
         Tally().plus(now, added),
-        SpendingProfile().reading(now, None),
-        balance.expiring,
+        expiring=balance.expiring,
     )
 
 
-def _moved(before: Row, balance: Balance, now: datetime) -> Row:
+def _moved(before: Row, balance: Balance, now: datetime, within: timedelta) -> Row:
     """A row after one more reading: what fell is spent, what rose was added."""
     fall = before.balance - balance.amount
     spent: Decimal | None = fall
     # A grant that goes to the cent, and leaves the rest as it was, has expired: nobody spent it.
-    if 0 < before.expiring == fall and not balance.expiring and balance.amount > 0:
-        fall, spent = NO_MONEY, None
-    elif fall < 0:  # what was spent meanwhile hides in the rise
+    # What was spent while money was added hides in the rise.
+    if (0 < before.expiring == fall and not balance.expiring and balance.amount > 0) or fall < 0:
         spent = None
+    history = before.history.reading(now, spent, within)
     return Row(
         balance.amount,
         before.severity,
-        before.history.reading(now, fall),
+        history,
         before.added.plus(now, -fall),
-        before.profile.reading(now, spent),
+        before.spikes.reading(before.history, history),
         balance.expiring,
     )

@@ -4,23 +4,20 @@ Everything is one JSON text of well under 4 KB, so that a run costs little to re
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+import math
+from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import pairwise
 
+from guard import history_text
 from guard.alert import Condition, Episode
+from guard.drain import Spikes
 from guard.figures import money, timestamp
-from guard.history import Point, SpendingHistory
+from guard.history_text import MOST_MONEY
 from guard.memory import Failing, Memory, Row
-from guard.model import NO_MONEY, Severity
-from guard.profile import MOST_TIMES, SpendingProfile, Spent
+from guard.model import Severity
 from guard.tally import Entry, Tally
 
 FORMAT = 1
-MOST_MONEY = Decimal(10) ** 18  # more than any provider's answer may hold
-_PROFILE_DIGITS = 3  # of what is only a habit
-MOST_HOURS = 10_000.0  # of one hour of the day, or of one weekday, however they fade
-_EXACT_DIGITS = 5  # of what is spent between two points; the balance itself is kept whole
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
@@ -39,9 +36,9 @@ def dumps(memory: Memory) -> str:
                 currency: [
                     money(row.balance),
                     row.severity.word,
-                    _curve(row.history),
+                    history_text.dumps(row.history),
                     _tally(row.added),
-                    _habits(row.profile),
+                    [row.spikes.latest, row.spikes.most],
                     money(row.expiring),
                 ]
                 for currency, row in memory.rows.items()
@@ -109,15 +106,24 @@ def _instant(text: str) -> datetime:
     return when
 
 
-def _read_row(balance: str, word: str, history: str, added: str, profile: str, expiring: str) -> Row:
+def _read_row(
+    balance: str, word: str, history: str, added: str, spikes: list[object], expiring: str
+) -> Row:
+    latest, most = spikes
     return Row(
         _finite(balance),
         Severity.from_word(word),
-        _read_curve(history),
+        history_text.loads(history),
         _read_tally(added),
-        _read_habits(profile),
+        Spikes(_times(latest), _times(most)),
         _finite(expiring),
     )
+
+
+def _times(number: object) -> float:
+    if not isinstance(number, float) or not 0 <= number < math.inf:
+        raise ValueError("not a number of times")
+    return number
 
 
 def _read_failing(count: object, since: str, last_at: str) -> Failing:
@@ -143,24 +149,6 @@ def _finite(text: str) -> Decimal:
     return value
 
 
-def _curve(history: SpendingHistory) -> str:
-    """The first point's time, then seconds and money from each point to the next.
-
-    Seconds that are the same as before are left out, which most are.
-    """
-    if not history.points:
-        return ""
-    first, steps, last = history.points[0], [], 0
-    for before, point in pairwise(history.points):
-        seconds = round((point.at - first.at).total_seconds()) - round(
-            (before.at - first.at).total_seconds()
-        )
-        same = seconds == last
-        steps.append(f"{'' if same else seconds}:{_short(point.spent - before.spent)}")
-        last = seconds
-    return ",".join((timestamp(first.at), *steps))
-
-
 def _tally(tally: Tally) -> str:
     """Seconds of Unix time and how much, of each entry."""
     return ",".join(f"{entry.at.timestamp():.0f}:{entry.amount:f}" for entry in tally.entries)
@@ -171,66 +159,3 @@ def _read_tally(text: str) -> Tally:
     return Tally(
         tuple(Entry(datetime.fromtimestamp(int(at), UTC), _finite(amount)) for at, amount in parts)
     )
-
-
-def _habits(profile: SpendingProfile) -> str:
-    """Money and hundredths of hours, of each hour of the day and each weekday; then the last pace."""
-    parts = (*profile.hours, *profile.weekdays)
-    sums = ",".join(f"{_short(part.money, _PROFILE_DIGITS)}:{part.hours * 100:.0f}" for part in parts)
-    paces = f"{profile.peak:.3g};{_short(profile.last)};{profile.spike_ratio:.3g}"
-    return f"{sums};{paces};{_time(profile.since) or ''};{_short(profile.unlearnt)}"
-
-
-def _read_habits(text: str) -> SpendingProfile:
-    sums, peak, last, spike_ratio, since, unlearnt = text.split(";")
-    parts = [part.split(":") for part in sums.split(",")]
-    spent = tuple(Spent(_finite(amount or "0"), _hours(hours)) for amount, hours in parts)
-    empty = SpendingProfile()
-    count = len(empty.hours)
-    if len(spent) != count + len(empty.weekdays):
-        raise ValueError("not the hours of a day and the days of a week")
-    return SpendingProfile(
-        spent[:count],
-        spent[count:],
-        _times(peak),
-        _finite(last or "0"),
-        _times(spike_ratio),
-        _when(since or None),
-        _finite(unlearnt or "0"),
-    )
-
-
-def _times(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= MOST_TIMES:
-        raise ValueError("not a number of times")
-    return value
-
-
-def _hours(text: str) -> float:
-    value = int(text) / 100
-    if not 0 <= value < MOST_HOURS:
-        raise ValueError("not a number of hours")
-    return value
-
-
-def _short(amount: Decimal, digits: int = _EXACT_DIGITS) -> str:
-    if not amount:
-        return ""
-    exponent = amount.adjusted() - digits + 1
-    return f"{round(amount, -exponent).normalize():f}"
-
-
-def _read_curve(text: str) -> SpendingHistory:
-    if not text:
-        return SpendingHistory()
-    first, *steps = text.split(",")
-    at, spent = _instant(first), NO_MONEY
-    points, last = [Point(at, spent)], ""
-    for step in steps:
-        seconds, amount = step.split(":")
-        last = seconds or last
-        at += timedelta(seconds=int(last))
-        spent += _finite(amount or "0")
-        points.append(Point(at, spent))
-    return SpendingHistory(tuple(points))

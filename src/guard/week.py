@@ -88,7 +88,7 @@ def _summed(account: Account, memory: Memory, checked_at: datetime, now: datetim
 
 
 def _week(currency: str, row: Row, now: datetime) -> Week:
-    reach = row.history.span(now)
+    reach = row.history.watched(now)
     spent = row.history.spent_within(WEEK, now)
     return Week(
         currency=currency,
@@ -104,5 +104,5 @@ def _week(currency: str, row: Row, now: datetime) -> Week:
 
 
 def _forecast(row: Row) -> Forecast | None:
-    points = row.history.points
-    return forecast(row.history, row.profile, row.balance, points[-1].at) if points else None
+    last = row.history.last
+    return forecast(row.history, row.balance, last) if last else None

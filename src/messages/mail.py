@@ -86,7 +86,7 @@ def _until(alert: Alert) -> str:
     if alert.severity is Severity.EXHAUSTED:
         return remaining(alert)
     end = ends(alert)
-    sure = between(alert.runway, alert.between)
+    sure = between(alert.runway, alert.runway_between)
     return lasts(alert.runway) + sure + (f", until {clock(end)}" if end else "")
 
 

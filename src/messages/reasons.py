@@ -70,10 +70,9 @@ def _fast_drain(facts: FastDrain, currency: str) -> Iterator[str]:
         share = drain.gone / (drain.left + drain.gone) if drain.left > 0 else Decimal(1)
         yield f"{gone(facts, currency)}: {share:.0%} of what was there"
         if drain.times is not None:
-            yield f"that is {rough(float(drain.times))} times the usual pace"
+            yield f"that is {rough(drain.times)} times the usual pace"
         if drain.left > 0 and drain.gone > 0:
-            rest = drain.within * float(drain.left / drain.gone)
-            yield f"at that pace the rest lasts {length(rest)}"
+            yield f"at that pace the rest lasts {length(drain.lasts)}"
         if share > rule.share:
             limit = f"{percent(rule.share)} within {length(rule.within)}"
             yield f"more than {limit} is taken as a drain"

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from guard.model import Budget, Rules, Severity, Spans
-from guard.severity import judge
+from guard.forecast import Forecast
+from guard.model import Budget, Severity, Spans
+from guard.severity import by_runway, judge
 
 OK, WARNING, CRITICAL, EXHAUSTED = Severity
 BUDGET = Budget(Decimal(20), Decimal(5))
@@ -14,12 +15,17 @@ DAY = timedelta(days=1)
 RUNWAY = Spans(7 * DAY, 2 * DAY)
 
 
+def expected(days, earliest=None):
+    runway, early = DAY * days, DAY * (days if earliest is None else earliest)
+    return Forecast(Decimal(1), runway, early, runway)
+
+
 def judged(
     amount, *, days=None, budget=BUDGET, runway=RUNWAY, before=OK, available=True
 ) -> tuple[Severity, tuple[str, ...]]:
-    span = None if days is None else timedelta(days=days)
-    rules = Rules({}, runway, Spans(DAY, DAY), None)
-    return judge(Decimal(amount), span, budget, rules, available=available, before=before)
+    ahead = None if days is None else expected(days)
+    level = by_runway(ahead, 365 * DAY, runway, before=before, topped_up=False)
+    return judge(Decimal(amount), level, budget, available=available, before=before)
 
 
 BALANCE, RUNS_OUT = ("balance",), ("runway",)
@@ -87,14 +93,35 @@ def test_leaving_a_severity_takes_a_tenth_of_its_figure(before, amount, severity
 
 
 @pytest.mark.parametrize(
-    ("before", "days", "severity"),
+    ("before", "days", "earliest", "severity"),
     [
-        (WARNING, 8.75, WARNING), (WARNING, 8.76, OK), (OK, 8, OK),
-        (CRITICAL, 2.5, CRITICAL), (CRITICAL, 2.51, WARNING),
+        (OK, 7, 4, WARNING), (OK, 7.1, 4, OK), (OK, 7.1, 1, OK),
+        (WARNING, 9, 7, WARNING), (WARNING, 9, 7.1, OK), (WARNING, 9, 1, WARNING),
+        (CRITICAL, 4, 2, CRITICAL), (CRITICAL, 4, 2.1, WARNING), (CRITICAL, 9, 2.1, WARNING),
+        (CRITICAL, 9, 7.1, OK), (WARNING, 2, 1, CRITICAL), (EXHAUSTED, 9, 1, OK),
     ],
 )  # fmt: skip
-def test_leaving_a_runway_takes_a_quarter_of_its_figure(before, days, severity):
-    assert judged("1000", days=days, before=before) == (severity, RUNS_OUT if severity else ())
+def test_a_runway_counts_by_its_middle_until_its_early_end_has_passed_the_figure(
+    before, days, earliest, severity
+):
+    ahead = expected(days, earliest)
+    assert by_runway(ahead, 365 * DAY, RUNWAY, before=before, topped_up=False) == severity
+
+
+@pytest.mark.parametrize(("days", "severity"), [(7.1, OK), (6, WARNING), (2, CRITICAL)])
+def test_after_a_top_up_a_runway_is_judged_afresh(days, severity):
+    ahead = expected(days, 1)
+    assert by_runway(ahead, 365 * DAY, RUNWAY, before=CRITICAL, topped_up=True) == severity
+
+
+@pytest.mark.parametrize(
+    ("watched", "days", "severity"),
+    [(3, 6, OK), (3, 3, WARNING), (6, 6, WARNING), (1, 1.5, OK), (1.5, 1.5, CRITICAL)],
+)
+def test_a_runway_counts_only_if_it_is_no_longer_than_the_account_has_been_watched(
+    watched, days, severity
+):
+    assert by_runway(expected(days), watched * DAY, RUNWAY, before=OK, topped_up=False) == severity
 
 
 def test_without_a_budget_more_than_ten_cents_end_exhausted():

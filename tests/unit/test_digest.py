@@ -7,16 +7,15 @@ from decimal import Decimal
 import pytest
 
 from guard.alert import Alert, Kind
-from guard.history import Point, SpendingHistory
+from guard.history import SpendingHistory
 from guard.memory import Failing, Memory, Row
 from guard.model import Account, Severity
-from guard.profile import SpendingProfile
 from guard.tally import Entry, Tally
 from guard.week import sum_up
 from messages import digest
 from messages.render import render_digest
 
-NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
+NOW = datetime(2026, 6, 15, tzinfo=UTC)
 DAY = timedelta(days=1)
 DEFAULT = Account("deepseek", "default")
 LARGEST_MESSAGE = 256 * 1024
@@ -24,20 +23,19 @@ TITLES = {"deepseek": "DeepSeek", "novita": "Novita AI"}
 
 
 def spending(*by_day, ended=NOW) -> SpendingHistory:
-    """A history that ends now, with so much spent on each day before, the oldest first."""
-    spent, at = Decimal(0), ended - len(by_day) * DAY
-    points = [Point(at, spent)]
+    """A history that ends now, with so much spent in each 24 hours before, the oldest first."""
+    at = ended - len(by_day) * DAY
+    history = SpendingHistory().reading(at, None)
     for money in by_day:
-        at, spent = at + DAY, spent + Decimal(str(money))
-        points.append(Point(at, spent))
-    return SpendingHistory(tuple(points))
+        for _ in range(24):
+            at += DAY / 24
+            history = history.reading(at, Decimal(str(money)) / 24)
+    return history
 
 
 def memory(*by_day, balance="100", severity=Severity.OK, added=(), **more) -> Memory:
     tally = Tally(tuple(Entry(at, Decimal(amount)) for at, amount in added))
-    history = spending(*by_day)
-    row = Row(Decimal(balance), severity, history, tally, SpendingProfile.of(history.points))
-    return Memory(NOW, {"USD": row}, **more)
+    return Memory(NOW, {"USD": Row(Decimal(balance), severity, spending(*by_day), tally)}, **more)
 
 
 def told(*memories, now=NOW) -> str:
@@ -109,18 +107,8 @@ def test_of_two_in_the_same_need_the_one_that_ends_first_comes_first_and_an_unkn
 
 def test_an_account_with_several_balances_ends_with_the_first_of_them():
     rows = {
-        "CNY": Row(
-            Decimal(70),
-            Severity.OK,
-            (week := spending(*[7] * 14)),
-            profile=SpendingProfile.of(week.points),
-        ),
-        "USD": Row(
-            Decimal(5),
-            Severity.OK,
-            (two := spending(*[2] * 14)),
-            profile=SpendingProfile.of(two.points),
-        ),
+        "CNY": Row(Decimal(70), Severity.OK, spending(*[7] * 14)),
+        "USD": Row(Decimal(5), Severity.OK, spending(*[2] * 14)),
     }
     [summed] = sum_up({DEFAULT: Memory(NOW, rows)}, NOW)
     assert summed.runway == summed.weeks[1].forecast.runway < summed.weeks[0].forecast.runway
@@ -162,7 +150,7 @@ def test_programs_get_the_same_figures():
         "provider": "deepseek",
         "account": "default",
         "severity": "ok",
-        "checked_at": "2026-06-15T08:00:00Z",
+        "checked_at": "2026-06-15T00:00:00Z",
         "failed_checks": 0,
         "balances": [
             {

@@ -66,21 +66,6 @@ def test_whether_to_say_something(said, hours_ago, stands, undelivered, kind, re
     assert verdict(episode, stands, NOW, EVERY, undelivered=undelivered) == (kind, reason)
 
 
-# The same where it may still be as bad as was said.
-UNSURE = [
-    (WARNING,  99, OK,        None,       "better, and not sure to be over"),
-    (CRITICAL,  1, WARNING,   None,       "said already, and no reminder due"),
-    (CRITICAL, 23, WARNING,   None,       "said already, and no reminder due"),
-    (CRITICAL, 24, WARNING,   "reminder", "a reminder is due"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("said", "hours_ago", "stands", "kind", "reason"), UNSURE)
-def test_whether_to_say_something_that_is_not_sure_to_be_better(said, hours_ago, stands, kind, reason):
-    at = NOW - hours_ago * HOUR
-    assert verdict(Episode("e", at, said, at, 1), stands, NOW, EVERY, unsure=True) == (kind, reason)
-
-
 class Story:
     """One account over time: each reading or failure tells what is said because of it."""
 
@@ -171,12 +156,13 @@ def test_a_failed_check_leaves_the_last_severity_standing():
 
 def test_a_short_runway_is_announced_although_the_balance_is_high():
     story = Story()
-    assert story.reads("1000") == []
-    assert story.reads("800", 24 * HOUR) == ["alert low_balance warning"]
+    assert story.reads("2000") == []
+    assert story.reads("1200", 96 * HOUR) == []
+    assert story.reads("800", 48 * HOUR) == ["alert low_balance warning"]
     [alert] = story.alerts
-    assert (alert.reasons, alert.balance, round(alert.burn_per_day, 6)) == (("runway",), 800, 200)
+    assert (alert.reasons, alert.balance, round(alert.burn_per_day)) == (("runway",), 800, 200)
     assert alert.runway == pytest.approx(timedelta(days=4), abs=timedelta(hours=1))
-    assert alert.between[0] < alert.runway < alert.between[1]
+    assert alert.runway_between[0] < alert.runway < alert.runway_between[1]
 
 
 def test_calls_that_will_be_refused_are_announced_although_money_is_left():

@@ -9,7 +9,6 @@ from guard import figures
 from guard.alert import Alert, Condition, FastDrain, Kind
 from guard.conditions import low_balance
 from guard.drain import Drain
-from guard.memory import Memory
 from guard.model import Account, Balance, Budget, CheckError, DrainRule, Judged, Rules, Severity, Spans
 from messages import format as wording
 from messages.mail import ADVICE
@@ -114,7 +113,7 @@ def test_how_sure_a_runway_is_is_told_in_its_own_unit(runway, ends, said):
 
 def test_a_sudden_pace_is_told_against_the_usual_one():
     drain = DrainRule(Decimal("0.25"), HOUR)
-    found = Drain(Decimal("2.5"), HOUR / 4, Decimal("97.5"), Decimal(10))
+    found = Drain(Decimal("2.5"), HOUR / 4, Decimal("97.5"), 10.0)
     assert why(alert(FastDrain(found, drain))) == (
         "2.50 USD went within 15 minutes: 2% of what was there",
         "that is 10 times the usual pace",
@@ -195,14 +194,12 @@ def test_every_reason_is_said_with_the_figure_that_it_comes_from(
     amount, currency, severity, reasons, sentences
 ):
     one = Judged(Balance(currency, Decimal(amount)), Severity(severity), None, None, reasons)
-    assert why(alert(low_balance(Memory(), one, RULES).facts, one.severity, currency)) == tuple(
-        sentences
-    )
+    assert why(alert(low_balance(one, RULES).facts, one.severity, currency)) == tuple(sentences)
 
 
 def test_a_runway_held_by_its_margin_is_not_said_to_be_at_its_figure():
     one = Judged(Balance("USD", Decimal(99)), Severity(1), Decimal(12), 8 * DAY, ("runway",))
-    [sentence] = why(alert(low_balance(Memory(), one, RULES).facts, one.severity))
+    [sentence] = why(alert(low_balance(one, RULES).facts, one.severity))
     assert sentence == "it is not yet sure to last longer than 7 days, the warning figure"
 
 
