@@ -108,6 +108,21 @@ class CheckFailing:
     since: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What was spent in the last 24 hours and in the last seven days, or since it is `watched`.
+
+    Money that was added hides what was spent meanwhile: then `day` or `week` is a least figure
+    (`day_hidden`, `week_hidden`).
+    """
+
+    day: Decimal
+    week: Decimal
+    watched: timedelta
+    day_hidden: bool = False
+    week_hidden: bool = False
+
+
 type Facts = LowBalance | FastDrain | OnCredit | CheckFailing
 
 
@@ -131,6 +146,7 @@ class Alert:
     runway: timedelta | None = None
     runway_between: tuple[timedelta, timedelta] | None = None
     reasons: tuple[str, ...] = ()
+    spending: Spending | None = None
     facts: Facts | None = None
     since: datetime | None = None
     next_reminder: timedelta | None = None

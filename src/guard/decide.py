@@ -9,6 +9,7 @@ from guard.memory import Memory
 from guard.model import Account, Failure, Judged, Reading, Rules, Severity
 from guard.notify import Verdict, reminder_after, verdict
 from guard.observe import after_failure, after_reading
+from guard.week import spending
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ def decide(
         if after and finding.severity is not Severity.OK:
             episodes[key] = after
         if after and said.kind:
-            alerts.append(_alert(said.kind, after, key, finding, account, rules, now))
+            alert = _alert(said.kind, after, key, finding, account, rules, now)
+            row = memory.rows.get(key[1] or "")
+            alerts.append(replace(alert, spending=spending(row, now)) if row else alert)
     memory = replace(memory, observed_at=now, episodes=episodes, serial=serial)
     return Decision(memory, judged, tuple(alerts), tuple(broken))
 

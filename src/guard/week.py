@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from guard.alert import Spending
 from guard.forecast import LONGEST, Forecast, forecast
 from guard.history import DAY, WEEK
 from guard.memory import Memory, Row
@@ -100,6 +101,17 @@ def _week(currency: str, row: Row, now: datetime) -> Week:
         earlier=max(min(reach, 2 * WEEK) - WEEK, timedelta(0)),
         added=row.added.since(now - WEEK),
         forecast=_forecast(row),
+    )
+
+
+def spending(row: Row, now: datetime) -> Spending:
+    """What was spent of a balance in the last 24 hours, and in the last seven days."""
+    return Spending(
+        day=row.history.spent_within(DAY, now),
+        week=row.history.spent_within(WEEK, now),
+        watched=row.history.watched(now),
+        day_hidden=row.added.since(now - DAY) > 0,
+        week_hidden=row.added.since(now - WEEK) > 0,
     )
 
 

@@ -72,5 +72,6 @@ def _balance(one: Judged) -> dict[str, Any]:
         "severity": one.severity.word,
         "burn_per_day": None if one.burn_per_day is None else burn(one.burn_per_day),
         "runway_days": None if one.runway is None else days(one.runway),
+        "runway_between": one.runway_between and list(map(days, one.runway_between)),
         "components": {name: money(amount) for name, amount in one.balance.components.items()},
     }

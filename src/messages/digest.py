@@ -9,7 +9,7 @@ from guard.forecast import Forecast
 from guard.history import DAY, WEEK
 from guard.model import Severity
 from guard.week import AccountWeek, Week
-from messages.format import amount, between, clock, counted, filled, lasts, length
+from messages.format import amount, between, clock, counted, filled, lasts, length, too_wide
 
 WIDTH = 60  # narrower than an alert: a digest is read on a phone as well
 ALL_LISTED = "'make accounts' lists them all"
@@ -104,7 +104,8 @@ def _facts(week: Week, *, alone: bool) -> list[tuple[str, str]]:
 def _lasts(end: Forecast | None) -> str:
     if end is None:
         return lasts(None)
-    return lasts(end.runway) + between(end.runway, (end.earliest, end.latest))
+    ends = (end.earliest, end.latest)
+    return lasts(end.runway, ends) + ("" if too_wide(ends) else between(end.runway, ends))
 
 
 def _spent(week: Week) -> str:

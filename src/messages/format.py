@@ -11,6 +11,7 @@ from guard.history import DAY
 CENT = Decimal("0.01")
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+TOO_WIDE = 20  # times: "between 3 hours and 3 days" helps nobody
 
 
 def amount(value: Decimal, currency: str) -> str:
@@ -45,12 +46,19 @@ def clock(when: datetime) -> str:
     return f"{utc:%a} {utc.day} {utc:%b %Y, %H:%M} UTC"
 
 
-def lasts(runway: timedelta | None) -> str:
+def too_wide(ends: tuple[timedelta, timedelta] | None) -> bool:
+    """Whether the range of a runway is of no use to anybody."""
+    return ends is not None and ends[0] > timedelta(0) and ends[1] / ends[0] > TOO_WIDE
+
+
+def lasts(runway: timedelta | None, ends: tuple[timedelta, timedelta] | None = None) -> str:
     """How long a balance is expected to last, for the middle of a sentence."""
     if runway is None:
         return "not known yet"
     if runway >= LONGEST:
         return "a year or more"
+    if too_wide(ends):
+        return "how long can't be told"
     return f"about {length(runway)}" if runway > timedelta(0) else "used up"
 
 

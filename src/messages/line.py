@@ -86,7 +86,9 @@ def _words(alert: Alert, contact: Contact) -> dict[str, str]:
 def remaining(alert: Alert) -> str:
     """How long the balance lasts, for the end of a line."""
     if alert.severity is not Severity.EXHAUSTED:
-        return lasts(alert.runway) if alert.runway is not None else "runway not known yet"
+        if alert.runway is None:
+            return "runway not known yet"
+        return lasts(alert.runway, alert.runway_between)
     return "calls are refused" if _refused(alert) else "used up"
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from guard.alert import Alert, Condition, Kind
+from guard.alert import Alert, Condition, Kind, Spending
+from guard.history import DAY, WEEK
 from guard.model import CheckError, Contact, Severity
-from messages.format import amount, between, clock, filled, lasts, length
+from messages.format import amount, between, clock, filled, lasts, length, too_wide
 from messages.line import ends, headline, remaining
 from messages.reasons import why
 
@@ -61,7 +62,8 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
     lines = []
     if alert.balance is not None and alert.currency is not None:
         lines.append(("Balance", amount(alert.balance, alert.currency)))
-        lines.append(("Spending", _spending(alert)))
+        if alert.spending:
+            lines.append(("Spent", _spent(alert.spending, alert.currency)))
         lines.append(("Lasts", _until(alert)))
     if alert.since:
         since = clock(alert.since)
@@ -76,18 +78,45 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
     return lines
 
 
-def _spending(alert: Alert) -> str:
-    if alert.burn_per_day is None:
-        return "not known before a day of history"
-    return f"{amount(alert.burn_per_day, alert.currency or '')} a day"
+def _spent(spending: Spending, currency: str) -> str:
+    """What was spent, so that it can be checked against the provider's own page."""
+    day = f"{'at least ' * spending.day_hidden}{amount(spending.day, currency)} in the last 24 hours"
+    week = f"{'at least ' * spending.week_hidden}{amount(spending.week, currency)}"
+    if not spending.watched:
+        return "not known before the second check"
+    if spending.watched >= WEEK:
+        return f"{day}, {week} in the last 7 days"
+    since = f"{week} in the {length(spending.watched)} since the first check"
+    return since if spending.watched <= DAY else f"{day}, {since}"
 
 
 def _until(alert: Alert) -> str:
     if alert.severity is Severity.EXHAUSTED:
         return remaining(alert)
+    if alert.runway is None:
+        return "not known before a day of history"
+    if alert.runway_between and too_wide(alert.runway_between):
+        earliest, latest = alert.runway_between
+        return f"can't be told: {_doubt(alert)}, so {length(earliest)} or {length(latest)} is possible"
     end = ends(alert)
     sure = between(alert.runway, alert.runway_between)
-    return lasts(alert.runway) + sure + (f", until {clock(end)}" if end else "")
+    return lasts(alert.runway) + sure + _rate(alert) + (f", until {clock(end)}" if end else "")
+
+
+def _doubt(alert: Alert) -> str:
+    watched = alert.spending.watched if alert.spending else None
+    if watched and watched < WEEK:
+        return f"the account is known for only {length(watched)}"
+    return "it is spent in bursts"
+
+
+def _rate(alert: Alert) -> str:
+    """The burn; under a day by the hour."""
+    if not alert.burn_per_day or alert.runway is None:
+        return ""
+    by_hour = alert.runway < DAY
+    rate = alert.burn_per_day / 24 if by_hour else alert.burn_per_day
+    return f" at {amount(rate, alert.currency or '')} {'an hour' if by_hour else 'a day'}"
 
 
 def steps(alert: Alert, contact: Contact) -> list[str]:

@@ -23,6 +23,7 @@ def as_json(alert: Alert) -> dict[str, object]:
         "balance": None if alert.balance is None else money(alert.balance),
         "burn_per_day": None if alert.burn_per_day is None else burn(alert.burn_per_day),
         "runway_days": None if alert.runway is None else days(alert.runway),
+        "runway_between": alert.runway_between and list(map(days, alert.runway_between)),
         "runs_out_at": None if end is None else timestamp(end),
         "reasons": list(alert.reasons),
         "observed_at": timestamp(alert.observed_at),

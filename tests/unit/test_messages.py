@@ -17,17 +17,20 @@ from guard.alert import (
     Known,
     LowBalance,
     OnCredit,
+    Spending,
     Threshold,
 )
 from guard.drain import Drain
 from guard.model import Account, CheckError, Contact, DrainRule, Failure, Severity
+from messages.mail import facts
 from messages.payload import as_json
 from messages.render import SUBJECT_LENGTH, render, render_test
 from messages.sms import SMS_LENGTH
 from providers import PROVIDERS
 
 NOW = datetime(2026, 6, 10, 14, 15, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SPENDING = Spending(Decimal("3.86"), Decimal("27.02"), 30 * DAY)
 SAYS = (Kind.ALERT, Kind.REMINDER, Kind.RECOVERY)
 REASONS = {"low_balance": "balance", "fast_drain": "drain", "on_credit": "credit"}
 BALANCE = LowBalance((Threshold("balance", Severity.CRITICAL, Decimal(5)),))
@@ -59,6 +62,7 @@ def an_alert(condition, kind=Kind.ALERT, severity=Severity.CRITICAL, **more) -> 
         "balance": None if unknown else Decimal("4.20"),
         "burn_per_day": None if unknown else Decimal("3.855"),
         "runway": None if unknown else timedelta(days=1.25),
+        "spending": None if unknown else SPENDING,
         "reasons": () if over else (REASONS.get(condition, "timeout"),),
         "since": NOW - 7 * HOUR,
         "facts": (OVER if over else FACTS).get(condition),
@@ -78,8 +82,9 @@ def test_the_mail_of_a_low_balance():
         DeepSeek account "default" is critically low: 4.20 USD left.
 
         Balance   4.20 USD
-        Spending  3.86 USD a day
-        Lasts     about 30 hours, until Thu 11 Jun 2026, 20:15 UTC
+        Spent     3.86 USD in the last 24 hours, 27.02 USD in the last 7 days
+        Lasts     about 30 hours at 3.86 USD a day, until Thu 11 Jun 2026, 20:15
+                  UTC
         Since     Wed 10 Jun 2026, 07:15 UTC, for 7 hours
         Why       the balance is at or below 5 USD, its critical figure.
 
@@ -101,8 +106,8 @@ def test_the_mail_of_a_fast_drain_while_the_runway_is_unknown():
         Money is leaving DeepSeek account "default" unusually fast.
 
         Balance   4.20 USD
-        Spending  not known before a day of history
-        Lasts     not known yet
+        Spent     3.86 USD in the last 24 hours, 27.02 USD in the last 7 days
+        Lasts     not known before a day of history
         Since     Wed 10 Jun 2026, 14:15 UTC
         Why       40.00 USD went within 1 hour: 40% of what was there;
         and       at that pace the rest lasts 90 minutes;
@@ -120,6 +125,59 @@ def test_the_mail_of_a_fast_drain_while_the_runway_is_unknown():
         budget-guard 0123456789abcdef0123456789abcdef""")
 
 
+def facts_of(alert):
+    """The lines of a mail by their names."""
+    return dict(facts(alert))
+
+
+@pytest.mark.parametrize(
+    ("spending", "sentence"),
+    [
+        (Spending(Decimal(0), Decimal(0), 0 * DAY), "not known before the second check"),
+        (Spending(Decimal(2), Decimal(2), 6 * HOUR), "2.00 USD in the 6 hours since the first check"),
+        (
+            Spending(Decimal(2), Decimal(9), 4 * DAY),
+            "2.00 USD in the last 24 hours, 9.00 USD in the 4 days since the first check",
+        ),
+        (
+            Spending(Decimal(2), Decimal(9), 9 * DAY, day_hidden=True, week_hidden=True),
+            "at least 2.00 USD in the last 24 hours, at least 9.00 USD in the last 7 days",
+        ),
+    ],
+)
+def test_what_was_spent_is_told_for_as_long_as_the_account_was_watched(spending, sentence):
+    assert facts_of(an_alert(Condition.LOW_BALANCE, spending=spending))["Spent"] == sentence
+
+
+def test_a_runway_under_a_day_is_told_in_hours_and_by_the_hour():
+    alert = an_alert(
+        Condition.LOW_BALANCE,
+        balance=Decimal(18),
+        burn_per_day=Decimal(48),
+        runway=9 * HOUR,
+        runway_between=(7 * HOUR, 12 * HOUR),
+    )
+    lasts = "about 9 hours (between 7 and 12) at 2.00 USD an hour, until Wed 10 Jun 2026, 23:15 UTC"
+    assert facts_of(alert)["Lasts"] == lasts
+
+
+@pytest.mark.parametrize(
+    ("watched", "doubt"),
+    [(3 * DAY, "the account is known for only 3 days"), (20 * DAY, "it is spent in bursts")],
+)
+def test_a_range_that_is_too_wide_to_be_of_use_is_told_with_its_cause(watched, doubt):
+    alert = an_alert(
+        Condition.LOW_BALANCE,
+        runway=4 * DAY,
+        runway_between=(12 * HOUR, 30 * DAY),
+        spending=Spending(Decimal(2), Decimal(9), watched),
+    )
+    lasts = f"can't be told: {doubt}, so 12 hours or 30 days is possible"
+    assert facts_of(alert)["Lasts"] == lasts
+    subject = render(alert, PROVIDERS["deepseek"].contact).subject
+    assert subject == "[CRITICAL] DeepSeek default: 4.20 USD left, how long can't be told"
+
+
 def test_the_mail_of_an_account_that_begins_to_live_on_credit():
     alert = an_alert(
         Condition.ON_CREDIT,
@@ -133,8 +191,8 @@ def test_the_mail_of_an_account_that_begins_to_live_on_credit():
         Novita AI account "default" has begun to live on credit.
 
         Balance   30.00 USD
-        Spending  3.86 USD a day
-        Lasts     a year or more
+        Spent     3.86 USD in the last 24 hours, 27.02 USD in the last 7 days
+        Lasts     a year or more at 3.86 USD a day
         Since     Wed 10 Jun 2026, 07:15 UTC, for 7 hours
         Why       the account's own cash is -20.00 USD; what is spent now will
                   be billed;
@@ -213,7 +271,7 @@ LONGEST = "x" * 64
 MOST = Decimal("-123456789012345.12")
 JSON_KEYS = [
     "schema", "id", "episode", "kind", "condition", "severity", "provider", "account", "currency",
-    "balance", "burn_per_day", "runway_days", "runs_out_at", "reasons", "observed_at",
+    "balance", "burn_per_day", "runway_days", "runway_between", "runs_out_at", "reasons", "observed_at",
 ]  # fmt: skip
 GSM7_AND_ASCII = set(
     "@$_ !\"#%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -267,7 +325,8 @@ def is_a_chat_notification(chat) -> bool:
 
 
 def test_programs_get_every_figure_and_null_for_what_is_unknown():
-    assert as_json(an_alert(Condition.LOW_BALANCE)) == {
+    ends = (timedelta(days=0.75), timedelta(days=2))
+    assert as_json(an_alert(Condition.LOW_BALANCE, runway_between=ends)) == {
         "schema": "budget-guard.alert.v1",
         "id": "0123456789abcdef0123456789abcdef",
         "episode": "fedcba9876543210fedcba9876543210",
@@ -280,13 +339,14 @@ def test_programs_get_every_figure_and_null_for_what_is_unknown():
         "balance": "4.20",
         "burn_per_day": "3.86",
         "runway_days": 1.25,
+        "runway_between": [0.75, 2.0],
         "runs_out_at": "2026-06-11T20:15:00Z",
         "reasons": ["balance"],
         "observed_at": "2026-06-10T14:15:00Z",
     }
     unknown = as_json(an_alert(Condition.CHECK_FAILING))
     assert [name for name, value in unknown.items() if value is None] == [
-        "currency", "balance", "burn_per_day", "runway_days", "runs_out_at",
+        "currency", "balance", "burn_per_day", "runway_days", "runway_between", "runs_out_at",
     ]  # fmt: skip
 
 
@@ -302,7 +362,7 @@ def test_subject_sms_and_chat_hold_the_figures():
         "CRITICAL: DeepSeek default: 4.20 USD left, about 30 hours. platform.deepseek.com/top_up"
     )
     chat = json.loads(message.texts["https"])["content"]["description"]
-    assert "\n*Balance*: 4.20 USD\n*Spending*: 3.86 USD a day\n" in chat
+    assert "\n*Balance*: 4.20 USD\n*Spent*: 3.86 USD in the last 24 hours" in chat
 
 
 def test_an_sms_shortens_the_label_before_the_figures_or_the_link():
