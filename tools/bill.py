@@ -140,9 +140,8 @@ class Measured:
 
 
 CHECKS = 8  # each is like the next, but for some digits
-# So that the memory of every account is as long as it gets: readings are kept for 15 days, the closer
-# the newer. The accounts that the forecast is measured on take two write units as well.
-HISTORY = [timedelta(days=1)] * 7 + [timedelta(hours=6)] * 28 + [QUARTER] * 96
+# So that the memory of every account is as long as it gets: 28 days, and the readings of the last day.
+HISTORY = [timedelta(hours=5)] * 140 + [QUARTER] * 112
 
 
 @cache
