@@ -12,6 +12,8 @@ from benchmarks.accuracy import GUARD, Point
 from benchmarks.peers import PEERS
 from benchmarks.traces import Trace
 
+pytestmark = pytest.mark.no_cover
+
 START = datetime(2026, 6, 1, tzinfo=UTC)
 METHODS = (GUARD, *PEERS)
 

@@ -14,6 +14,8 @@ from guard.memory import Memory
 from guard.model import Account, Balance, Reading, Rules, Spans
 from guard.record import dumps, loads
 
+pytestmark = pytest.mark.no_cover
+
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 QUARTER = 15 * MINUTE
