@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from guard.model import EXACT, NO_MONEY
+
 _DAY = timedelta(days=1)
 
 
 def money(amount: Decimal) -> str:
     """A plain decimal with at least two places and no more than it needs: `12.30`, `0.0034`."""
-    whole, _, places = f"{amount + 0:f}".partition(".")
+    whole, _, places = f"{EXACT.add(amount, NO_MONEY):f}".partition(".")
     return f"{whole}.{places.rstrip('0'):0<2}"
 
 

@@ -6,10 +6,13 @@ Money is `Decimal`, in units of its currency. Time is an aware UTC `datetime`.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import IntEnum, StrEnum
 
 NO_MONEY = Decimal(0)
+# Reckons without rounding, which Python does from the 28th digit on. An amount has 15 digits before
+# the point and 60 after it (thirty, and an exponent of -30); five more are for a unit and a carry.
+EXACT = Context(prec=80)
 
 
 class Severity(IntEnum):

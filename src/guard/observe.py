@@ -8,7 +8,7 @@ from decimal import Decimal
 from guard.forecast import forecast
 from guard.history import DAY, SpendingHistory
 from guard.memory import Failing, Memory, Row
-from guard.model import NO_MONEY, Balance, Judged, Reading, Rules, Severity
+from guard.model import EXACT, NO_MONEY, Balance, Judged, Reading, Rules, Severity
 from guard.severity import by_runway, judge
 from guard.tally import Tally
 
@@ -82,7 +82,7 @@ def _begun(balance: Balance, added: Decimal, now: datetime) -> Row:
 
 def _moved(before: Row, balance: Balance, now: datetime, within: timedelta) -> Row:
     """A row after one more reading: what fell is spent, what rose was added."""
-    fall = before.balance - balance.amount
+    fall = EXACT.subtract(before.balance, balance.amount)
     spent: Decimal | None = fall
     # A grant that goes to the cent, and leaves the rest as it was, has expired: nobody spent it.
     # What was spent while money was added hides in the rise.

@@ -9,15 +9,16 @@ from guard.forecast import LONGEST
 from guard.history import DAY
 
 CENT = Decimal("0.01")
+MILLIONTH = Decimal("0.000001")  # of a currency; nobody reads on, and an SMS has no room
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 TOO_WIDE = 20  # times: "between 3 hours and 3 days" helps nobody
 
 
 def amount(value: Decimal, currency: str) -> str:
-    """`4.20 USD`; below ten cents as exact as it is."""
-    exact = value if abs(value) < CENT * 10 else value.quantize(CENT, ROUND_HALF_UP)
-    return f"{money(exact)} {currency}"
+    """`4.20 USD`; below ten cents to a millionth."""
+    places = MILLIONTH if abs(value) < CENT * 10 else CENT
+    return f"{money(value.quantize(places, ROUND_HALF_UP))} {currency}"
 
 
 def figure(value: Decimal, currency: str) -> str:

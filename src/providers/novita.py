@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from guard.model import Balance, CheckError, Contact, Reading
+from guard.model import EXACT, Balance, CheckError, Contact, Reading
 from providers.provider import Provider, Refusal, money
 
 UNIT = Decimal("0.0001")  # dollars; "10000" is one dollar
@@ -20,20 +20,24 @@ REASONS = {
 
 def parse(body: object, watch: str | None) -> Reading:
     """One balance in dollars: what is available with the credit line, or the cash alone."""
-    available = money(body, "availableBalance") * UNIT
-    cash = money(body, "cashBalance") * UNIT
+    available = _dollars(body, "availableBalance")
+    cash = _dollars(body, "cashBalance")
     balance = Balance(
         currency="USD",
         amount=cash if watch == "cash" else available,
         components={
             "cash": cash,
-            "credit_limit": money(body, "creditLimit") * UNIT,
-            "outstanding_invoices": money(body, "outstandingInvoices") * UNIT,
+            "credit_limit": _dollars(body, "creditLimit"),
+            "outstanding_invoices": _dollars(body, "outstandingInvoices"),
         },
         cash=cash,
         spendable=available,
     )
     return Reading((balance,))
+
+
+def _dollars(body: object, name: str) -> Decimal:
+    return EXACT.multiply(money(body, name), UNIT)
 
 
 def refusal(body: object) -> Refusal | None:

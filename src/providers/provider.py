@@ -6,9 +6,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from guard.model import CheckError, Contact, Reading
+from guard.model import EXACT, NO_MONEY, CheckError, Contact, Reading
+from providers.strict_json import Number
 
-_PLAIN_MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
+LIMIT = Decimal(10) ** 15  # of any currency
+# Some wallets print sixteen decimals; thirty are more than any float or token price has.
+_IN_A_STRING = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,30})?")
+# An exponent of -30 leaves 15 of 45 digits before the point; one of 15 is all that `LIMIT` allows.
+_EXPONENT = r"[eE](-(30|[0-2]?[0-9])|\+?(1[0-5]|0?[0-9]))"
+_AS_A_NUMBER = re.compile(rf"-?[0-9]{{1,45}}(\.[0-9]{{1,30}})?({_EXPONENT})?")
 
 
 class BadBodyError(Exception):
@@ -56,12 +62,16 @@ def member(body: object, name: str) -> object:
 
 
 def money(body: object, name: str) -> Decimal:
-    """A plain decimal, given as a string or a number; raises `BadBodyError`.
+    """A decimal below `LIMIT`, given as a string or as a JSON number; raises `BadBodyError`.
 
-    Only plain digits: `Decimal` would also take `NaN`, `1_000`, full-width digits, and exponents
-    that take half a minute to write out.
+    A string has plain digits only: `Decimal` would also take `NaN`, `1_000`, full-width digits, and
+    exponents that take half a minute to write out. A number may have a small exponent.
     """
     value = member(body, name)
-    if not isinstance(value, str) or not _PLAIN_MONEY.fullmatch(value):
+    form = _AS_A_NUMBER if isinstance(value, Number) else _IN_A_STRING
+    if not isinstance(value, str) or not form.fullmatch(value):
         raise BadBodyError(f"{name} is no plain decimal")
-    return Decimal(value) + 0  # adding zero makes 0.00 of -0.00
+    amount = EXACT.add(Decimal(value), NO_MONEY)  # which makes 0.00 of -0.00, and 12 of 1.2E+1
+    if not -LIMIT < amount < LIMIT:
+        raise BadBodyError(f"{name} is no plain decimal")
+    return amount

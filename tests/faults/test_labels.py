@@ -78,7 +78,7 @@ LABELS = labels()
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 
 
-MOST = Decimal("-999999999999999.123456789012")
+MOST = Decimal("-999999999999999.123456789012345678901234567890")
 FACTS = {
     Condition.LOW_BALANCE: LowBalance((Threshold("balance", Severity.CRITICAL, -MOST),)),
     Condition.FAST_DRAIN: FastDrain(

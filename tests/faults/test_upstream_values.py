@@ -10,6 +10,8 @@ from tests.faults.upstream import answer
 
 JSON = "Content-Type: application/json"
 
+FINE = "4.000000000000000000000000000001"
+MOST = f"{'9' * 15}.{'9' * 30}"
 READ = {
     "deepseek": {
         "echo": (good("deepseek"), "warning", "15.00"),
@@ -18,6 +20,18 @@ READ = {
         "plain number": (with_money("deepseek", "15.00"), "warning", "15.00"),
         "twelve places": (with_money("deepseek", '"4.999999999999"'), "critical", "4.999999999999"),
         "fifteen digits": (with_money("deepseek", '"999999999999999.99"'), "ok", "999999999999999.99"),
+        "sixteen places": (with_money("deepseek", '"65.7173316000000000"'), "ok", "65.7173316"),
+        "noise of a float": (
+            with_money("deepseek", "12.340000000000002"),
+            "warning",
+            "12.340000000000002",
+        ),
+        "thirty places": (with_money("deepseek", f'"{FINE}"'), "critical", FINE),
+        "thirty places of a number": (with_money("deepseek", FINE), "critical", FINE),
+        "exponent": (with_money("deepseek", "1.2e1"), "warning", "12.00"),
+        "negative exponent": (with_money("deepseek", "5E-7"), "critical", "0.0000005"),
+        "minus zero of a number": (with_money("deepseek", "-0"), "exhausted", "0.00"),
+        "most digits": (with_money("deepseek", f'"{MOST}"'), "ok", MOST),
         "refuses calls": (with_member("deepseek", "is_available", "false"), "exhausted", "15.00"),
     },
     "novita": {
@@ -27,6 +41,12 @@ READ = {
         "plain number": (with_money("novita", "150000"), "warning", "15.00"),
         "one unit": (with_money("novita", '"1"'), "critical", "0.0001"),
         "fifteen digits": (with_money("novita", '"999999999999999"'), "ok", "99999999999.9999"),
+        "thirty places": (
+            with_money("novita", f'"{FINE}"'),
+            "critical",
+            "0.000" + FINE.replace(".", ""),
+        ),
+        "exponent": (with_money("novita", "1.2e5"), "warning", "12.00"),
         "no pending charges": (with_member("novita", "pendingCharges", ""), "warning", "15.00"),
     },
 }

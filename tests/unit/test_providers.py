@@ -1,12 +1,15 @@
 """What the providers' answers mean, on responses as they were recorded."""
 
 import json
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config import settings
+from guard import figures
 from guard.model import Balance, Budget, CheckError, Contact, Failure, Reading
 from providers import PROVIDERS
 from providers.http import read
@@ -174,13 +177,94 @@ def test_novita_has_to_give_its_four_figures(name):
 
 @pytest.mark.parametrize(
     "value",
-    ["NaN", "Infinity", "1e3", "1_000", "1,000", "+1", ".5", "5.", "", " 1", "1\n", "٣", "1" * 16],
+    ["NaN", "Infinity", "1e3", "1_000", "1,000", "+1", ".5", "5.", "", " 1", "1\n", "٣", "0x1"],
 )  # fmt: skip
-def test_money_is_plain_digits_only(value):
-    body = ROW.replace('"total_balance": "1"', f'"total_balance": {json.dumps(value)}')
-    failure = read(DEEPSEEK, 200, f'{{"is_available": true, "balance_infos": [{body}]}}'.encode(), None)
+def test_money_in_a_string_is_plain_digits_only(value):
+    failure = with_total(json.dumps(value))
     assert failure.detail.endswith("total_balance is no plain decimal.")
     assert failure.error == "bad_response"
+
+
+def with_total(literal):
+    """What is read of a DeepSeek answer with this JSON literal as its balance."""
+    row = ROW.replace('"total_balance": "1"', f'"total_balance": {literal}')
+    return read(DEEPSEEK, 200, f'{{"is_available": true, "balance_infos": [{row}]}}'.encode(), None)
+
+
+MOST = f"{'9' * 15}.{'9' * 30}"
+
+
+@pytest.mark.parametrize(
+    ("literal", "amount"),
+    [
+        ('"65.7173316000000000"', "65.7173316"),
+        (f'"{MOST}"', MOST),
+        (f'"-{MOST}"', f"-{MOST}"),
+        (MOST, MOST),
+        ("12.340000000000002", "12.340000000000002"),
+        ("1.2e1", "12.00"),
+        ("1.2E+1", "12.00"),
+        ("5E-7", "0.0000005"),
+        ("5e-07", "0.0000005"),
+        ("1e-30", f"0.{'0' * 29}1"),
+        ("-1.5e-30", f"-0.{'0' * 29}15"),
+        ("1e14", "100000000000000.00"),
+        ("0e15", "0.00"),
+        ("0.001e15", "1000000000000.00"),
+        (f"{'9' * 45}e-30", MOST),
+        ("-0", "0.00"),
+        ("-0.0", "0.00"),
+        ("-0e-30", f"0.{'0' * 2}"),
+    ],
+)
+def test_money_is_read_and_shown_to_its_last_digit(literal, amount):
+    [balance] = with_total(literal).balances
+    assert balance.amount == Decimal(amount)
+    assert figures.money(balance.amount) == amount
+
+
+@pytest.mark.parametrize(
+    "literal",
+    [
+        *(
+            '"1e3"',
+            '"1E-7"',
+            "1e16",
+            "1e-31",
+            "1e15",
+            "10e14",
+            "9999999999999999",
+            "1000000000000000.0",
+        ),
+        *(f'"1.{"1" * 31}"', f"1.{'1' * 31}", f"0.{'1' * 31}e1", f"1.{'1' * 31}e-1"),
+        *("1E+1000000000", "1E-1000000000", "-1e1000000000", "0e1000000000", f"1e-{'0' * 60_000}1"),
+        *("9" * 40, f'"{"9" * 40}"', f'"{"0" * 15}1"', f"{'9' * 46}e-30", f"{'9' * 60_000}e-30"),
+    ],
+)
+def test_money_of_another_size_is_refused(literal):
+    assert with_total(literal).detail.endswith("total_balance is no plain decimal.")
+
+
+@given(
+    st.decimals(-(10**15) + 1, 10**15 - 1, allow_nan=False, allow_infinity=False, places=30),
+    st.integers(-30, 15),
+)
+def test_any_amount_is_read_exactly_as_a_string_and_as_a_number(amount, exponent):
+    plain = f"{amount:f}"
+    assert with_total(f'"{plain}"').balances == with_total(plain).balances
+    found = with_total(f"{plain}e{exponent}")
+    exact = Context(prec=80).multiply(amount, Decimal(10).scaleb(exponent - 1))
+    if abs(exact) < 10**15:
+        assert found.balances[0].amount == exact
+    else:
+        assert found.error == "bad_response"
+
+
+def test_novita_loses_no_digit_to_its_unit():
+    literal = f'"{MOST}"'
+    body = json.dumps(dict.fromkeys(json.loads(recorded("novita.json")), "%")).replace('"%"', literal)
+    [balance] = read(NOVITA, 200, body.encode(), "available").balances
+    assert figures.money(balance.amount) == f"{'9' * 11}.{'9' * 34}"
 
 
 def acme(body, _watch):

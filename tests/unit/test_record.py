@@ -8,14 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aws.metrics import blobs
+from guard import figures
 from guard.alert import Condition, Episode
 from guard.decide import decide
 from guard.drain import Spikes
 from guard.history import SpendingHistory
 from guard.memory import Failing, Memory, Row
-from guard.model import Account, Balance, Budget, DrainRule, Reading, Rules, Severity, Spans
+from guard.model import EXACT, Account, Balance, Budget, DrainRule, Reading, Rules, Severity, Spans
 from guard.record import UnreadableError, dumps, loads
 from guard.tally import Entry, Tally
+from messages.render import render
+from providers import PROVIDERS
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -26,7 +30,7 @@ RULES = Rules(
     DrainRule(Decimal("0.25"), DAY / 24),
 )
 
-money = st.decimals(-(10**9), 10**12, places=4)
+money = st.decimals(-(10**15) + 1, 10**15 - 1, places=30)
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda when: when.replace(microsecond=0)
 )
@@ -96,6 +100,42 @@ def test_twenty_busy_days_in_two_currencies_stay_under_4096_bytes():
     assert all(len(row.history.trail) > 40 for row in memory.rows.values())
     assert all(len(row.history.days) >= 20 for row in memory.rows.values())
     assert len(dumps(memory).encode()) < 4096
+
+
+def test_thirty_places_are_kept_and_judged_and_told_whole():
+    """From the most that an account may hold down to nothing, with the noise of a float's digits."""
+    memory, account, noise = Memory(), Account("deepseek", "default"), Decimal("0." + "123456789" * 3)
+    courses = (*range(10**15 - 1, 10**14, -(10**13)), *range(30, -1, -1))
+    for n, whole in enumerate(courses):
+        amount = EXACT.add(Decimal(whole), noise) if whole else Decimal(0)
+        reading = Reading((Balance("USD", amount, expiring=noise),))
+        decision = decide(memory, reading, RULES, account, NOW + n * DAY / 6)
+        memory = loads(dumps(decision.memory))
+        [judged] = decision.judged
+        assert memory.rows["USD"].balance == judged.balance.amount == amount
+        assert Decimal(figures.money(judged.balance.amount)) == amount
+        assert judged.severity >= (3 if whole == 0 else 2 if whole < 5 else 1 if whole < 20 else 0)
+        [blob] = blobs(account, decision.judged, ok=True, now=NOW, detailed=True)
+        assert blob["Balance"] == float(amount)
+        assert not decision.broken
+        for alert in decision.alerts:
+            message = render(alert, PROVIDERS["deepseek"].contact)
+            assert json.loads(message.texts["sqs"])["balance"] == figures.money(amount)
+            assert len(message.texts["sms"]) <= 146
+    assert memory.episodes[Condition.LOW_BALANCE, "USD"].severity is Severity.EXHAUSTED
+    assert len(dumps(memory).encode()) < 4096
+
+
+def test_a_grant_of_thirty_places_that_expires_is_not_spent():
+    grant, own = Decimal(f"200.{'1' * 30}"), Decimal(f"1000.{'3' * 30}")
+    memory, account = Memory(), Account("deepseek", "default")
+    for n, (total, granted) in enumerate(((EXACT.add(own, grant), grant), (own, Decimal(0)))):
+        reading = Reading((Balance("USD", total, expiring=granted),))
+        memory = loads(
+            dumps(decide(memory, reading, RULES, account, NOW + n * timedelta(hours=1)).memory)
+        )
+    assert memory.rows["USD"].balance == own
+    assert memory.rows["USD"].history.spent_within(DAY, NOW + DAY) == 0
 
 
 def test_spending_is_kept_to_six_digits_and_the_balance_whole():
