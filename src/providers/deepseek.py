@@ -1,9 +1,12 @@
 """DeepSeek: https://api-docs.deepseek.com/api/get-user-balance."""
 
+import re
+
 from guard.model import Balance, CheckError, Contact, Reading
 from providers.provider import BadBodyError, Provider, member, money
 
-CURRENCIES = ("CNY", "USD")
+# CNY and USD are documented; a row in any other currency must not hide these.
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
 
 
 def parse(body: object, _watch: str | None) -> Reading:
@@ -22,11 +25,11 @@ def parse(body: object, _watch: str | None) -> Reading:
 
 def _balance(row: object) -> Balance:
     currency = member(row, "currency")
-    if currency not in CURRENCIES:
-        raise BadBodyError("the currency is neither CNY nor USD")
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+        raise BadBodyError("a currency is not three letters")
     granted = money(row, "granted_balance")
     return Balance(
-        currency=str(currency),
+        currency=currency.upper(),
         amount=money(row, "total_balance"),
         components={"granted": granted, "topped_up": money(row, "topped_up_balance")},
         expiring=granted,

@@ -85,7 +85,7 @@ class Guarded:
         balances = self.of_each(summary, "balances")
         severities = self.of_each(summary, "severity")
         found = {case: (severities[case], *(b["balance"] for b in balances[case])) for case in answers}
-        assert found == {case: (severity, balance) for case, (_, severity, balance) in answers.items()}
+        assert found == {case: tuple(expected) for case, (_, *expected) in answers.items()}
         self.assert_neighbour_is_well(summary)
         self.assert_clean()
 

@@ -125,7 +125,6 @@ def _wrong_types(name, *good_types):
 
 
 _ROW = json.dumps(GOOD["deepseek"]["balance_infos"][0])
-_EUR = _ROW.replace("USD", "EUR")
 
 _DEEPSEEK_MEMBERS = {
     "is_available is missing": ("is_available", MISSING),
@@ -138,11 +137,13 @@ _DEEPSEEK_MEMBERS = {
     "rows of text": ("balance_infos", '["USD"]'),
     "the currency is missing": ("currency", MISSING),
     **_wrong_types("currency"),
-    "unknown currency": ("currency", '"EUR"'),
-    "lower-case currency": ("currency", '"usd"'),
+    "currency of four letters": ("currency", '"USDT"'),
+    "currency of digits": ("currency", '"840"'),
+    "currency in full width": ("currency", '"\uff35\uff33\uff24"'),
+    "empty currency": ("currency", '""'),
     "padded currency": ("currency", '"USD "'),
-    "unknown currency beside a known one": ("balance_infos", f"[{_ROW},{_EUR}]"),
     "duplicate currency": ("balance_infos", f"[{_ROW},{_ROW}]"),
+    "duplicate currency in another case": ("balance_infos", f"[{_ROW},{_ROW.replace('USD', 'usd')}]"),
 }
 
 

@@ -1,5 +1,7 @@
 """What a 200 may hold: what isn't promised is unknown, and what is odd is understood."""
 
+import json
+
 import pytest
 
 from guard.model import Failure
@@ -9,6 +11,14 @@ from tests.faults.payloads import bad_bodies, bad_money_everywhere, good, with_m
 from tests.faults.upstream import answer
 
 JSON = "Content-Type: application/json"
+
+
+def with_row(currency, balance):
+    """DeepSeek's answer with a row in one more currency."""
+    body = json.loads(good("deepseek"))
+    row = {**body["balance_infos"][0], "currency": currency, "total_balance": balance}
+    return json.dumps({**body, "balance_infos": [*body["balance_infos"], row]})
+
 
 FINE = "4.000000000000000000000000000001"
 MOST = f"{'9' * 15}.{'9' * 30}"
@@ -32,6 +42,10 @@ READ = {
         "negative exponent": (with_money("deepseek", "5E-7"), "critical", "0.0000005"),
         "minus zero of a number": (with_money("deepseek", "-0"), "exhausted", "0.00"),
         "most digits": (with_money("deepseek", f'"{MOST}"'), "ok", MOST),
+        "lower-case currency": (with_member("deepseek", "currency", '"usd"'), "warning", "15.00"),
+        "mixed-case currency": (with_member("deepseek", "currency", '"Usd"'), "warning", "15.00"),
+        "unknown currency that holds nothing": (with_row("xyz", "0.00"), "warning", "15.00"),
+        "unknown currency": (with_row("eur", "9.00"), "warning", "15.00", "9.00"),
         "refuses calls": (with_member("deepseek", "is_available", "false"), "exhausted", "15.00"),
     },
     "novita": {

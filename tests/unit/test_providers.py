@@ -51,6 +51,14 @@ def test_every_currency_row_of_deepseek_is_read_in_any_order(response, reading):
     assert read(DEEPSEEK, 200, recorded(response), None) == reading
 
 
+@pytest.mark.parametrize(("written", "currency"), [("usd", "USD"), ("Usd", "USD"), ("eur", "EUR")])
+def test_a_row_in_another_currency_or_case_hides_no_other(written, currency):
+    row = ROW.replace("USD", written)
+    body = f'{{"is_available": true, "balance_infos": [{row}, {ROW.replace("USD", "CNY")}]}}'
+    found = [balance.currency for balance in read(DEEPSEEK, 200, body.encode(), None).balances]
+    assert found == [currency, "CNY"]
+
+
 def test_minus_nothing_is_nothing():
     reading = read(DEEPSEEK, 200, recorded("deepseek_negative.json"), None)
     assert str(reading.balances[0].components["granted"]) == "0.00"
@@ -138,10 +146,24 @@ BAD_BODIES = {
         '{"is_available": true, "balance_infos": []}',
         f'{{"is_available": true, "balance_infos": {ROW}}}',
     ],
-    "a currency stands there twice": [f'{{"is_available": true, "balance_infos": [{ROW}, {ROW}]}}'],
-    "the currency is neither CNY nor USD": [
-        f'{{"is_available": true, "balance_infos": [{ROW.replace("USD", "EUR")}]}}',
-        f'{{"is_available": true, "balance_infos": [{ROW.replace(chr(34) + "USD" + chr(34), "[]")}]}}',
+    "a currency stands there twice": [
+        f'{{"is_available": true, "balance_infos": [{ROW}, {ROW}]}}',
+        f'{{"is_available": true, "balance_infos": [{ROW}, {ROW.replace("USD", "Usd")}]}}',
+    ],
+    "a currency is not three letters": [
+        f'{{"is_available": true, "balance_infos": [{ROW}, {ROW.replace('"USD"', bad)}]}}'
+        for bad in (
+            "[]",
+            "null",
+            "123",
+            '"123"',
+            '"US"',
+            '"USDT"',
+            '"USD "',
+            '"U5D"',
+            '"\uff35SD"',
+            '""',
+        )
     ],
     "granted_balance is missing": [
         f'{{"is_available": true, "balance_infos": [{ROW.replace("granted", "given")}]}}'
