@@ -29,6 +29,7 @@ def unique(pairs: Pairs) -> dict[str, object]:
 def loads(data: bytes | str, objects: Callable[[Pairs], object] = unique) -> object:
     """Parse UTF-8 JSON strictly; numbers come back as `Number`, objects as `objects` makes them.
 
+    A byte order mark before it, which some editors write, is left out.
     Raises `NotStrictJsonError` for anything but one JSON value: NaN and Infinity, nesting too deep
     to parse, other encodings. Neither its message nor its context holds anything of the text:
     `json.JSONDecodeError` carries the whole document with it.
@@ -36,7 +37,7 @@ def loads(data: bytes | str, objects: Callable[[Pairs], object] = unique) -> obj
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         return json.loads(
-            text,
+            text.removeprefix("\ufeff"),
             object_pairs_hook=objects,
             parse_int=Number,
             parse_float=Number,

@@ -174,7 +174,7 @@ def _of_no_shape(provider):
         "NaN in a member that is ignored": b'{"x":NaN,' + whole[1:],
         "duplicate members": f"{{{members},{members}}}".encode(),
         "duplicate members deep in what is ignored": b'{"x":[{"y":1,"y":2}],' + whole[1:],
-        "byte order mark": b"\xef\xbb\xbf" + whole,
+        "two byte order marks": b"\xef\xbb\xbf" * 2 + whole,
         "UTF-16": body.encode("utf-16"),
         "UTF-32": body.encode("utf-32"),
         "not UTF-8": whole[:-1] + b',"x":"\xff\xfe"}',

@@ -58,7 +58,8 @@ SECRETS = {
     "truncated": json.dumps(KEYS)[:-1],
     "with a tail": json.dumps(KEYS) * 2,
     "single quotes": str(KEYS),
-    "byte order mark": "\ufeff" + json.dumps(KEYS),
+    "two byte order marks": "\ufeff\ufeff" + json.dumps(KEYS),
+    "a byte order mark alone": "\ufeff",
     "deep lists": "[" * 20_000 + "]" * 20_000,
     "64 KB of blanks": " " * LARGEST_SECRET,
     "64 KB of text": json.dumps("x" * (LARGEST_SECRET - 2)),
@@ -73,6 +74,11 @@ def test_a_secret_without_accounts_fails_the_run_and_says_what_to_do(low, text):
     assert_sentence(str(caught.value))
     assert 'Set it to {"deepseek": "<API key>", "novita": "<API key>"}.' in str(caught.value)
     assert_nothing_lost(low)
+
+
+def test_a_byte_order_mark_before_the_secret_is_no_error(low):
+    low.keys("\ufeff" + json.dumps(KEYS))
+    assert [one["status"] for one in low.tick()["accounts"]] == ["ok", "ok"]
 
 
 def test_an_empty_secret_says_what_to_do():

@@ -25,6 +25,7 @@ MOST = f"{'9' * 15}.{'9' * 30}"
 READ = {
     "deepseek": {
         "echo": (good("deepseek"), "warning", "15.00"),
+        "byte order mark": ("\ufeff" + good("deepseek"), "warning", "15.00"),
         "minus zero": (with_money("deepseek", '"-0.00"'), "exhausted", "0.00"),
         "negative": (with_money("deepseek", '"-0.02"'), "exhausted", "-0.02"),
         "plain number": (with_money("deepseek", "15.00"), "warning", "15.00"),
@@ -50,6 +51,7 @@ READ = {
     },
     "novita": {
         "echo": (good("novita"), "warning", "15.00"),
+        "byte order mark": ("\ufeff" + good("novita"), "warning", "15.00"),
         "minus zero": (with_money("novita", '"-0"'), "exhausted", "0.00"),
         "negative": (with_money("novita", '"-200"'), "exhausted", "-0.02"),
         "plain number": (with_money("novita", "150000"), "warning", "15.00"),

@@ -19,7 +19,9 @@ BAD = {
     "objects nested too deep": '{"a":' * 100_000 + f'"{SECRET}"' + "}" * 100_000,
     "UTF-16": f'["{SECRET}"]'.encode("utf-16"),
     "UTF-16 without its mark": f'["{SECRET}"]'.encode("utf-16-le"),
-    "a byte order mark": f'["{SECRET}"]'.encode("utf-8-sig"),
+    "two byte order marks": f'\ufeff\ufeff["{SECRET}"]'.encode(),
+    "a byte order mark inside": f'[\ufeff"{SECRET}"]'.encode(),
+    "a byte order mark alone": b"\xef\xbb\xbf",
     "Latin-1": f'["{SECRET}\u00e9"]'.encode("latin-1"),
     "two values": f'["{SECRET}"] ["{SECRET}"]',
     "cut off": f'["{SECRET}',
@@ -45,6 +47,11 @@ def test_values_come_back_as_they_were_written():
     text = '{"a": [1, -2.50, 1e400, true, null, "\\u00e9"], "b": {}}'
     assert loads(text) == {"a": ["1", "-2.50", "1e400", True, None, "é"], "b": {}}
     assert loads(text.encode()) == loads(text)
+
+
+@pytest.mark.parametrize("text", ['\ufeff["a"]', b'\xef\xbb\xbf["a"]', '\ufeff ["a"]'])
+def test_a_byte_order_mark_before_the_text_is_no_error(text):
+    assert loads(text) == ["a"]
 
 
 @pytest.mark.parametrize("digits", [5000, 500_000])
