@@ -28,7 +28,10 @@ ADVICE = {
     CheckError.UNREACHABLE: "Wait, or look at the provider's status",
     CheckError.REDIRECTED: "See whether the provider moved its API, and whether an update is out",
     CheckError.SERVER_ERROR: "Wait, or look at the provider's status",
-    CheckError.BAD_RESPONSE: "See whether the provider changed its API, and whether an update is out",
+    CheckError.BAD_RESPONSE: (
+        "The key is probably fine. If a firewall answered, wait, or ask the provider to let the guard "
+        "in; else see whether the provider changed its API, and whether an update is out"
+    ),
 }
 
 WIDTH = 72

@@ -24,6 +24,8 @@ _BY_STATUS: dict[int, CheckError] = {
     HTTPStatus.FORBIDDEN: CheckError.PERMISSION,
     HTTPStatus.TOO_MANY_REQUESTS: CheckError.RATE_LIMITED,
 }
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_WHITE = b" \t\r\n\xef\xbb\xbf"  # with a byte order mark
 _BY_HUNDREDS = {3: CheckError.REDIRECTED, 5: CheckError.SERVER_ERROR}
 
 
@@ -49,8 +51,8 @@ def check(
 
     def ask() -> None:
         try:
-            status, body = get(origin + provider.path, headers, seconds, lifeline)
-            answer.set_result(read(provider, status, body, watch))
+            status, body, content_type = get(origin + provider.path, headers, seconds, lifeline)
+            answer.set_result(read(provider, status, body, watch, content_type))
         except Exception as error:  # noqa: BLE001 - whatever the wire did, it is data
             answer.set_result(_failure_of(provider, error))
 
@@ -63,7 +65,9 @@ def check(
         lifeline.cut()
 
 
-def read(provider: Provider, status: int, body: bytes, watch: str | None) -> Reading | Failure:
+def read(
+    provider: Provider, status: int, body: bytes, watch: str | None, content_type: str = ""
+) -> Reading | Failure:
     """What an answer means: balances, or the class of its error and a sentence about it."""
     value, is_json = None, True
     try:
@@ -83,8 +87,16 @@ def read(provider: Provider, status: int, body: bytes, watch: str | None) -> Rea
                 CheckError.BAD_RESPONSE,
                 f"{said}, but its answer isn't what it promises: {why}.",
             )
+    if status in _REFUSED and not is_json and _is_page(body, content_type):
+        return Failure(
+            CheckError.BAD_RESPONSE, f"{said} with a web page: a firewall answered, not the API."
+        )
     error = _BY_STATUS.get(status) or _BY_HUNDREDS.get(status // 100, CheckError.BAD_RESPONSE)
     return Failure(error, f"{said}.")
+
+
+def _is_page(body: bytes, content_type: str) -> bool:
+    return content_type.lower().startswith("text/html") or body.lstrip(_WHITE).startswith(b"<")
 
 
 def _named(status: int) -> str:

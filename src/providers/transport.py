@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -68,8 +68,16 @@ class Lifeline:
                 sock.shutdown(socket.SHUT_RDWR)
 
 
-def get(url: str, headers: dict[str, str], seconds: float, lifeline: Lifeline) -> tuple[int, bytes]:
-    """Status and body of one GET, retries included.
+class Answer(NamedTuple):
+    """What came back: the status, the body, and what kind of text it says that is (a media type)."""
+
+    status: int
+    body: bytes
+    content_type: str = ""
+
+
+def get(url: str, headers: dict[str, str], seconds: float, lifeline: Lifeline) -> Answer:
+    """The answer to one GET, retries included.
 
     Raises `TooLargeError` for the body of a 200, and what requests raises. It can take longer than
     `seconds`; cutting the lifeline ends it.
@@ -85,7 +93,8 @@ def get(url: str, headers: dict[str, str], seconds: float, lifeline: Lifeline) -
             stream=True,
         )
         with response:
-            return response.status_code, _body(response)
+            content_type = response.headers.get("Content-Type", "")
+            return Answer(response.status_code, _body(response), content_type)
 
 
 class _Session(requests.Session):

@@ -18,7 +18,8 @@ ENVELOPE = (
     '{"error":{"message":"Authentication Fails, Your api key: %KEY% is invalid %MARKER%",'
     '"type":"authentication_error","param":null,"code":"invalid_request_error"}}'
 )
-ERROR_BODIES = {"plain": PLAIN, "envelope": ENVELOPE, "empty": "", "html": "<html>%MARKER%</html>"}
+PAGE = "<html>%MARKER%</html>"
+ERROR_BODIES = {"plain": PLAIN, "envelope": ENVELOPE, "empty": ""}
 
 CLASSES = {
     401: "auth",
@@ -109,6 +110,23 @@ def test_a_status_has_its_class_whatever_the_body(guarded):
                 *product((400, 401, 402, 403, 404, 503), bodies),
                 *product(CLASSES, ("good",)),
             )
+        }
+    )
+
+
+def test_a_page_is_a_firewall_where_a_key_could_have_been_refused(guarded):
+    page, html = (answer("403", PAGE), answer("403", "%MARKER% %KEY%", "Content-Type: text/html"))
+    guarded.assert_fail(
+        {
+            "403": (page, "bad_response"),
+            "401": (answer(401, PAGE), "bad_response"),
+            "white space": (answer(403, f"\r\n {PAGE}"), "bad_response"),
+            "by its type": (html, "bad_response"),
+            "a reason by its type": (answer(401, ENVELOPE, "Content-Type: text/html"), "auth"),
+            **{
+                str(status): (answer(status, PAGE, "Content-Type: text/html"), CLASSES[status])
+                for status in (400, 402, 404, 503)
+            },
         }
     )
 
@@ -232,6 +250,15 @@ def test_the_alert_says_what_happened_and_what_to_do(guarded, status, words):
 def test_the_alert_of_a_refused_key_says_that_the_secret_is_read_anew(guarded, status):
     _, text = first_mail(guarded, answer(status, PLAIN))
     assert "read anew in every run" in text
+
+
+def test_the_alert_of_a_firewall_says_that_the_key_is_probably_fine(guarded):
+    mail, text = first_mail(guarded, answer(403, PAGE, "Content-Type: text/html"))
+    assert mail.data["reasons"] == ["bad_response"]
+    assert "answered 403 Forbidden with a web page: a firewall answered, not the API" in text
+    assert "The key is probably fine." in text
+    assert "read anew in every run" not in text
+    guarded.assert_clean()
 
 
 @pytest.mark.parametrize("guarded", ["novita"], indirect=True)

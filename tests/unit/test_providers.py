@@ -135,6 +135,52 @@ def test_a_refusal_is_classed_by_its_reason_first_and_its_status_second(provider
     assert not any(text in failure.detail for text in ("15b", "sk-", "sk_", "governor"))
 
 
+PAGE = b"<!DOCTYPE html><title>Just a moment...</title>sk-secret"
+REASON = envelope("NEED_REAL_NAME_VERIFY")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (PAGE, "text/html; charset=UTF-8"),
+        (PAGE, ""),
+        (PAGE, "application/json"),
+        (b" \r\n\t" + PAGE, ""),
+        (b"\xef\xbb\xbf" + PAGE, ""),
+        (b"<?xml version='1.0'?><Error/>", "application/xml"),
+        (b"Attention required", "Text/HTML"),
+        (b"", "text/html"),
+    ],
+)
+def test_a_page_in_place_of_a_refusal_is_a_firewall_and_says_nothing_of_the_key(
+    status, body, content_type
+):
+    failure = read(NOVITA, status, body, "available", content_type)
+    assert failure.error == "bad_response"
+    assert failure.detail.startswith(f"Novita AI answered {status} ")
+    assert failure.detail.endswith(" with a web page: a firewall answered, not the API.")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "content_type", "error"),
+    [
+        (403, REASON, "text/html", "permission"),
+        (401, envelope("NOT_ENOUGH_BALANCE"), "text/html", "billing"),
+        (401, envelope("SOMETHING_NEW"), "text/html", "auth"),
+        (401, b"Authentication Fails (governor)", "text/plain", "auth"),
+        (403, b"forbidden <b>", "", "permission"),
+        (402, PAGE, "text/html", "billing"),
+        (429, PAGE, "text/html", "rate_limited"),
+        (503, PAGE, "text/html", "server_error"),
+    ],
+)
+def test_a_refusal_in_json_or_plain_text_keeps_its_class(status, body, content_type, error):
+    failure = read(NOVITA, status, body, "available", content_type)
+    assert failure.error == error
+    assert "firewall" not in failure.detail
+
+
 ROW = '{"currency": "USD", "total_balance": "1", "granted_balance": "1", "topped_up_balance": "1"}'
 BAD_BODIES = {
     "it isn't JSON": ["", "balance: 5", f'{{"is_available": true, "balance_infos": [{ROW}]', "NaN"],
