@@ -1,14 +1,15 @@
-"""When the guard says that a balance will not last: of accounts that run dry, and of others."""
+"""What the guard tells by runway: of credits that run dry, and of balances topped up in time."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
+from itertools import takewhile
 from typing import NamedTuple
 
 from benchmarks.traces import DAY, Trace
 from config.settings import read
-from guard.alert import Alert, Condition, Kind
+from guard.alert import Condition, Kind
 from guard.decide import Decision, decide
 from guard.memory import Memory
 from guard.model import Account, Balance, Reading, Severity
@@ -19,11 +20,14 @@ RULES = replace(DEFAULTS, budgets={})  # so that only the runway speaks
 ACCOUNT = Account("deepseek", "benchmark")
 LOW = (Condition.LOW_BALANCE, "USD")
 
-CREDITS = (2.0, 5.0, 10.0)  # in days of mean spend
-IN_TIME = timedelta(hours=12) / DAY
-SUDDEN = 2  # a last day of more than so many times the pace of the week before was not to be seen
-KEPT_ABOVE = ((12.0, 20.0), (5.0, 10.0))  # topped up when below the first, to the second
-TRULY_LOW = 2 * RULES.runway.critical / DAY if RULES.runway else 0.0
+CREDITS = (5.0, 10.0, 20.0, 30.0)  # in days of mean spend, as all balances
+KEPT = (10.0, 30.0)  # topped up when below the first, to the second
+YOUNG = (20.0, 25.0, 30.0)  # first credits
+FIRST_WEEK = 7.0
+FIGURES = {
+    Severity.WARNING: RULES.runway.warning / DAY if RULES.runway else 0.0,
+    Severity.CRITICAL: RULES.runway.critical / DAY if RULES.runway else 0.0,
+}
 
 
 class Step(NamedTuple):
@@ -38,22 +42,17 @@ class Step(NamedTuple):
 
 @dataclass
 class Run:
-    """A credit from start to end, in days of the trace; `seen`, whether its pace was to be seen.
+    """A credit until its end, in days of the trace; when each severity was told that still stood."""
 
-    `warned` and `critical` are when that was said and not taken back; the counts, how often.
-    """
-
-    began: float
+    credit: float
     ended: float
-    seen: bool
     warned: float | None = None
     critical: float | None = None
-    warnings: int = 0
-    criticals: int = 0
+    alerts: int = 0
 
-    def in_time(self, said: float | None) -> bool:
-        """Whether that was said, and early enough."""
-        return said is not None and self.ended - said >= IN_TIME
+    def lead(self, told: float | None) -> float:
+        """How many days before the end that was."""
+        return 0.0 if told is None else self.ended - told
 
 
 def replay(trace: Trace, first: Decimal, topped_up: Callable[[Decimal], Decimal]) -> Iterator[Step]:
@@ -71,29 +70,52 @@ def replay(trace: Trace, first: Decimal, topped_up: Callable[[Decimal], Decimal]
         yield Step(index, at, balance, added, decision)
 
 
-def runs_dry(trace: Trace, credit: float, begin: float = 1.0) -> Iterator[Run]:
-    """An account that is topped up only when it is empty: every credit that ran dry.
-
-    `begin` is which share of a credit the first one is.
-    """
-    first, money = cents(begin * credit * trace.mean), cents(credit * trace.mean)
-    run = _begun(trace, 0, first)
-    for step in replay(trace, first, lambda left: left or money):
+def runs_dry(trace: Trace, credit: float) -> Iterator[Run]:
+    """An account that is topped up only when it is empty: every credit that ran dry."""
+    money = cents(credit * trace.mean)
+    run = Run(credit, trace.length)
+    for step in replay(trace, money, lambda left: left or money):
+        day = trace.days[step.number]
         if step.added:
-            run = _begun(trace, step.number - 1, money)
-            _note_standing(run, step.decision, trace.days[step.number])
-        _note(run, step.decision, trace.days[step.number])
+            run = Run(credit, trace.length)
+            if standing := step.decision.memory.episodes.get(LOW):  # told, and needn't be told again
+                run.warned = day
+                run.critical = day if standing.severity >= Severity.CRITICAL else None
+        for severity in told(step):
+            if severity is Severity.OK:
+                run.warned = run.critical = None
+            elif severity < Severity.EXHAUSTED:
+                run.alerts += 1
+                run.warned = day if run.warned is None else run.warned
+                if severity is Severity.CRITICAL:
+                    run.critical = day if run.critical is None else run.critical
         if step.balance == 0:
+            run.ended = day
             yield run
 
 
-def false_criticals(trace: Trace, above: float, to: float) -> Iterator[float]:
-    """The days on which critical was said of an account that is topped up in time, and was not true."""
-    low, high = cents(above * trace.mean), cents(to * trace.mean)
-    for step in replay(trace, high, lambda left: high if left < low else left):
-        said = any(_is_critical(alert) for alert in step.decision.alerts)
-        if said and _lasts(trace, step):
-            yield trace.days[step.number]
+def false_alerts(trace: Trace) -> tuple[int, int]:
+    """False warnings and criticals of an account that is topped up in time."""
+    low, high = (cents(days * trace.mean) for days in KEPT)
+    false = [
+        severity
+        for step in replay(trace, high, lambda left: high if left < low else left)
+        for severity in told(step)
+        if severity in FIGURES and _lasts(trace, step, FIGURES[severity])
+    ]
+    return false.count(Severity.WARNING), false.count(Severity.CRITICAL)
+
+
+def falsely_warned_young(trace: Trace) -> Iterator[bool]:
+    """Whether the first week of an account brings an alert though its money lasts over a week."""
+    for credit in YOUNG:
+        steps = replay(trace, cents(credit * trace.mean), lambda left: left)
+        week = takewhile(lambda step: trace.days[step.number] < FIRST_WEEK, steps)
+        yield any(
+            severity in FIGURES and _lasts(trace, step, FIGURES[Severity.WARNING])
+            for step in week
+            for severity in told(step)
+        )
 
 
 def cents(money: float) -> Decimal:
@@ -101,49 +123,14 @@ def cents(money: float) -> Decimal:
     return Decimal(f"{money:.2f}")
 
 
-def _is_critical(alert: Alert) -> bool:
-    low = alert.condition is Condition.LOW_BALANCE
-    return low and alert.kind is Kind.ALERT and alert.severity is Severity.CRITICAL
+def told(step: Step) -> Iterator[Severity]:
+    """Each severity that is told of the balance at a step; `OK` is a recovery."""
+    for alert in step.decision.alerts:
+        if alert.condition is Condition.LOW_BALANCE and alert.kind is not Kind.REMINDER:
+            yield Severity.OK if alert.kind is Kind.RECOVERY else alert.severity
 
 
-def _begun(trace: Trace, index: int, money: Decimal) -> Run:
-    began, ended = trace.days[index], trace.day_of(trace.spent[index] + float(money)) or trace.length
-    return Run(began, ended, _was_to_be_seen(trace, began, ended))
-
-
-def _note_standing(run: Run, decision: Decision, day: float) -> None:
-    """What was said of the credit before, and still stands, needn't be said again."""
-    if standing := decision.memory.episodes.get(LOW):
-        run.warned = day
-        run.critical = day if standing.severity >= Severity.CRITICAL else None
-
-
-def _note(run: Run, decision: Decision, day: float) -> None:
-    for alert in decision.alerts:
-        if alert.condition is not Condition.LOW_BALANCE:
-            continue
-        if alert.kind is Kind.RECOVERY:
-            run.warned = run.critical = None
-        elif alert.kind is Kind.ALERT:
-            run.warned = day if run.warned is None else run.warned
-            run.warnings += alert.severity is Severity.WARNING
-            if alert.severity is Severity.CRITICAL:
-                run.critical = day if run.critical is None else run.critical
-                run.criticals += 1
-
-
-def _was_to_be_seen(trace: Trace, began: float, ended: float) -> bool:
-    """Whether there was a day for it, and the last day was no more than twice the week before it."""
-    a_day_before = ended - 1
-    if a_day_before < max(began, 1.0):
-        return False
-    week = min(a_day_before, 7.0)
-    there = trace.spent_at(a_day_before)
-    before = (there - trace.spent_at(a_day_before - week)) / week
-    return trace.spent_at(ended) - there <= SUDDEN * before
-
-
-def _lasts(trace: Trace, step: Step) -> bool:
-    """Whether it lasts over twice the critical figure; it does where the trace ends before it."""
+def _lasts(trace: Trace, step: Step, days: float) -> bool:
+    """Whether it truly lasts longer; it does where the trace ends before it."""
     end = trace.day_of(trace.spent[step.number] + float(step.balance))
-    return end is None or end - trace.days[step.number] > TRULY_LOW
+    return end is None or end - trace.days[step.number] > days

@@ -1,20 +1,18 @@
-"""`make bench-forecast TRACES=folder`: how good the forecast is, and the alerts that it makes.
+"""`make bench-forecast TRACES=folder`: the scorecard of the forecast and its alerts.
 
-It walks forward through the traces of a folder, at every reading, and through generated accounts, at
-some; nothing is ever shown what is yet to come. Without a folder there are only the generated ones.
+It walks forward through generated accounts, and through the CSV files of a folder (columns: time, money
+spent so far); no method is shown what is yet to come, except the one that is named after it. Each
+account counts alike. Without a folder there are only the generated ones.
 """
 
 import argparse
-import json
+import math
 import os
-import statistics
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from functools import reduce
-from itertools import chain, product
-from operator import getitem
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,334 +20,337 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import accuracy, alerts, drains, traces
+from benchmarks import alerts, drains, traces
 from benchmarks.accounts import KINDS, generated
-from benchmarks.accuracy import GUARD, Point, Score
+from benchmarks.accuracy import BALANCES, Point, Weighted, alike, mean, median, points, quantile
 from benchmarks.alerts import Run
-from benchmarks.drains import Leak, Said
-from benchmarks.peers import PEERS
+from benchmarks.drains import Leak
+from benchmarks.peers import GUARD, KNOWS, LAST_WEEK, PEERS
 from benchmarks.traces import Trace
 
-LENGTHS = (28, 10)  # days of the generated accounts
-SPARSELY = 7  # generated accounts are measured at each n-th reading
-BEGINNINGS = (1.0, 0.5)  # shares of the first credit of a trace that was read
+DAYS = 56  # of a generated account: twice what is remembered
+SEEDS = (1, 2)
+YOUNG_SEEDS = range(3, 11)  # more of them for the first week, which is soon measured
+HOURLY = 4  # alerts of generated accounts are judged at each n-th reading, to save time
 MONTH = 30
-
-MEDIAN, TENTH, OVER_TWICE = 1.5, 3.2, 0.12
-
-
-class Target(NamedTuple):
-    """One figure, and what it should be."""
-
-    what: str
-    asked: str
-    value: Callable[[dict[str, Any]], float]
-    told: Callable[[float], str]
-    enough: Callable[[float], bool]
-
-
-def targets() -> Iterator[Target]:
-    """Every figure that something was asked of."""
-    yield Target(
-        "median factor", _factor(MEDIAN), _at("accuracy", GUARD, "median"), _factor, _most(MEDIAN)
-    )
-    yield Target(
-        "90th percentile", _factor(TENTH), _at("accuracy", GUARD, "tenth"), _factor, _most(TENTH)
-    )
-    yield Target(
-        "over twice too long",
-        _percent(OVER_TWICE),
-        _at("accuracy", GUARD, "over_twice"),
-        _percent,
-        _most(OVER_TWICE),
-    )
-    yield Target("truth within the band", "70-90%", _at("within_band"), _percent, _about_eighty)
-    for what in ("warned", "critical"):
-        key = f"{what}_in_time"
-        yield Target(f"{what} 12 h before the end", "95%", _at(key), _percent, _least(0.95))
-    for level, (above, to) in enumerate(alerts.KEPT_ABOVE):
-        yield Target(
-            f"false criticals a month, kept at {above:g} to {to:g} days",
-            "1",
-            _at("false_criticals_a_month", level),
-            _number,
-            _most(1),
-        )
-    yield Target("runs that say each severity once", "95%", _at("said_once"), _percent, _least(0.95))
-    for days in drains.BALANCES:
-        key = f"{days:g} days"
-        yield Target(
-            f"drains said for nothing a month, {key} of balance",
-            "1",
-            _at("drains_a_month", key, "guard"),
-            _number,
-            _most(1),
-        )
-        yield Target(
-            f"leak said at the next reading, {key} of balance",
-            "95%",
-            _at("drains_a_month", key, "leak said at once"),
-            _percent,
-            _least(0.95),
-        )
+TEN_DAYS, HALF_A_DAY, TWO = 10.0, 0.5, 2
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything that is measured of one trace; `false` are the days of false criticals, by level."""
+    """Everything that is measured of one trace."""
 
     name: str
     kind: str
-    read: bool
     days: float
     points: list[Point]
     runs: list[Run]
-    false: list[list[float]]
-    said: Said
+    false: tuple[int, int]
+    drains: dict[float, int]
     leaks: list[Leak]
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Traces that are judged together."""
+    """Traces that are judged together, each counting alike; `young` are those of the first week."""
 
-    name: str
     of: list[Measured]
+    young: list[bool]
 
-    @property
-    def points(self) -> list[Point]:
+    @cached_property
+    def points(self) -> Weighted[Point]:
         """The predictions of all."""
-        return list(chain.from_iterable(one.points for one in self.of))
+        return alike(one.points for one in self.of)
 
-    @property
-    def runs(self) -> list[Run]:
+    @cached_property
+    def runs(self) -> Weighted[Run]:
         """The credits of all that ran dry."""
-        return list(chain.from_iterable(one.runs for one in self.of))
+        return alike(one.runs for one in self.of)
 
-    @property
-    def seen(self) -> list[Run]:
-        """Those whose pace was there to be seen a day before."""
-        return [run for run in self.runs if run.seen]
+    def long_runs(self) -> Weighted[Run]:
+        """Those of ten days and more."""
+        return alike([run for run in one.runs if run.credit >= TEN_DAYS] for one in self.of)
 
-    @property
-    def leaks(self) -> list[Leak]:
-        """The leaks of all."""
-        return list(chain.from_iterable(one.leaks for one in self.of))
+    def leaks(self, balance: float) -> Weighted[Leak]:
+        """The leaks of all from a balance."""
+        return alike([leak for leak in one.leaks if leak.balance == balance] for one in self.of)
 
-    def a_month(self, counts: Iterable[int]) -> float:
-        """How often something is, in thirty days, from its counts on each."""
-        return sum(counts) / sum(one.days for one in self.of) * MONTH
+    def a_month(self, count: Callable[[Measured], float]) -> float:
+        """How often something is, in thirty days."""
+        return sum(count(one) / one.days for one in self.of) / len(self.of) * MONTH
+
+    def bias(self, balance: float | None = None) -> float:
+        """The middle of foretold divided by true, for one balance or all."""
+        return math.exp(median(self._with(balance), lambda point: point.off(GUARD)))
+
+    def worst_bias(self) -> float:
+        """That of the balance for which it is farthest from 1."""
+        return max(map(self.bias, self.balances()), key=lambda bias: abs(math.log(bias)))
+
+    def balances(self) -> list[float]:
+        """Those of which an end is known."""
+        return [balance for balance in BALANCES if self._with(balance)]
+
+    def _with(self, balance: float | None) -> Weighted[Point]:
+        return [pair for pair in self.points if balance in {None, pair[1].balance}]
+
+    def width(self, method: str = GUARD) -> float:
+        """The middle of latest divided by earliest."""
+        return median(self.points, lambda p: p.foretold[method].latest / p.foretold[method].earliest)
+
+    def pinball(self, method: str = GUARD) -> float:
+        """One number for middle and range: lower is better."""
+        return mean(self.points, lambda point: point.pinball(method))
 
 
-def measure(trace: Trace, *, read: bool) -> Measured:
-    """Everything about one trace: at every reading of one that was read, else at some."""
-    every = 1 if read else SPARSELY
+class Figure(NamedTuple):
+    """A line of the scorecard: what, the value of a pool, and the least and the most it should be."""
+
+    what: str
+    of: Callable[[Pool], float]
+    tell: Callable[[float], str]
+    generated: tuple[float, float]
+    real: tuple[float, float] | None
+
+
+def scorecard() -> Iterator[Figure]:
+    """Every figure that something is asked of."""
+    share, times, days = "{:.0%}".format, "x{:.2f}".format, "{:.1f} d".format
+    number = "{:.2f}".format
+    yield Figure(
+        "coherent figures", lambda pool: mean(pool.points, lambda p: p.coherent), share, (1, 1), (1, 1)
+    )
+    yield Figure("bias, all balances", Pool.bias, times, (0.95, 1.05), (0.9, 1.1))
+    yield Figure("bias, worst balance", Pool.worst_bias, times, (0.9, 1.1), (0.75, 1.25))
+    yield Figure(
+        "truth in the 80 % range",
+        lambda pool: mean(pool.points, lambda p: p.holds(GUARD)),
+        share,
+        (0.75, 0.88),
+        (0.72, 0.85),
+    )
+    yield Figure("median width of the range", Pool.width, times, (1, 4), (1, 9))
+    yield Figure(
+        "pinball ÷ 7-day mean's",
+        lambda pool: pool.pinball() / pool.pinball(LAST_WEEK),
+        number,
+        (0, 0.8),
+        (0, 0.9),
+    )
+    yield Figure(
+        "pinball ÷ that of who knows the week",
+        lambda pool: pool.pinball() / pool.pinball(KNOWS),
+        number,
+        (0, 1.35),
+        (0, 1.4),
+    )
+    yield Figure(
+        "false warnings a month, kept at 10-30 d",
+        lambda pool: pool.a_month(lambda one: one.false[0]),
+        number,
+        (0, 0.2),
+        (0, 0.3),
+    )
+    yield Figure(
+        "false criticals a month, kept at 10-30 d",
+        lambda pool: pool.a_month(lambda one: one.false[1]),
+        number,
+        (0, 0),
+        (0, 0),
+    )
+    lead = lambda run: run.lead(run.warned)  # noqa: E731 - used twice, here
+    yield Figure(
+        "warning lead, median (credits of 10 d and more)",
+        lambda pool: median(pool.long_runs(), lead),
+        days,
+        (6, 8),
+        (5, 8),
+    )
+    yield Figure(
+        "warning lead, 10th percentile",
+        lambda pool: quantile(pool.long_runs(), 0.1, lead),
+        days,
+        (2.5, math.inf),
+        (2, math.inf),
+    )
+    yield Figure(
+        "critical less than 12 h before the end",
+        lambda pool: mean(pool.runs, lambda run: run.lead(run.critical) < HALF_A_DAY),
+        share,
+        (0, 0.08),
+        (0, 0.25),
+    )
+    yield Figure(
+        "more than two alerts a credit",
+        lambda pool: mean(pool.runs, lambda run: run.alerts > TWO),
+        share,
+        (0, 0.02),
+        (0, 0.05),
+    )
+    yield Figure(
+        "false warning in the first week, 20-30 d",
+        lambda pool: sum(pool.young) / len(pool.young),
+        share,
+        (0, 0.03),
+        None,
+    )
+    for balance in BALANCES:
+        yield Figure(
+            f"false drains a month, {balance:g} d of balance",
+            lambda pool, balance=balance: pool.a_month(lambda one: one.drains[balance]),  # type: ignore[misc]
+            number,
+            (0, 1),
+            None,
+        )
+        yield Figure(
+            f"leaks of x10 told at once, {balance:g} d",
+            lambda pool, balance=balance: mean(pool.leaks(balance), lambda leak: leak.told),  # type: ignore[misc]
+            share,
+            (0.7, 1),
+            None,
+        )
+
+
+def measure(trace: Trace, every: int = 1) -> Measured:
+    """Everything about one trace; its alerts at each n-th reading."""
+    known = list(traces.walk(trace))
+    told = replace(trace, readings=trace.readings[::every])
     return Measured(
         trace.name,
         trace.kind,
-        read,
         trace.length,
-        list(accuracy.points(trace, every)),
-        list(_runs(trace, read=read)),
-        [list(alerts.false_criticals(trace, *level)) for level in alerts.KEPT_ABOVE],
-        drains.said_for_nothing(trace),
-        list(drains.leaks(trace, every)),
+        list(points(trace, known)),
+        [run for days in alerts.CREDITS for run in alerts.runs_dry(told, days)],
+        alerts.false_alerts(told),
+        drains.false_alarms(trace, known),
+        list(drains.leaks(trace, known)),
     )
 
 
-def _runs(trace: Trace, *, read: bool) -> Iterator[Run]:
-    credits = alerts.CREDITS if read else alerts.CREDITS[1:]
-    for days, share in product(credits, BEGINNINGS if read else BEGINNINGS[:1]):
-        if days * share < trace.length:
-            yield from alerts.runs_dry(trace, days, share)
+def _made(kind: int, seed: int) -> Measured:
+    return measure(generated(KINDS[kind], DAYS, seed), HOURLY)
 
 
-def pools(measured: Sequence[Measured]) -> list[Pool]:
-    """One pool for each trace and each kind, then those of all."""
-    kinds = dict.fromkeys(one.kind for one in measured)
-    found = [Pool(kind, [one for one in measured if one.kind == kind]) for kind in kinds]
-    for name, read in (("traces", {True}), ("generated", {False}), ("all", {True, False})):
-        of = [one for one in measured if one.read in read]
-        if (of and len(of) < len(measured)) or name == "all":
-            found.append(Pool(name, of))
-    return found
+def _young(kind: int, seed: int) -> list[bool]:
+    trace = generated(KINDS[kind], DAYS, seed)
+    return list(alerts.falsely_warned_young(replace(trace, readings=trace.readings[::HOURLY])))
 
 
-def figures(pool: Pool) -> dict[str, Any]:
-    """The figures of a pool, for programs."""
-    points = pool.points
-    return {
-        "points": len(points),
-        "accuracy": {name: asdict(accuracy.score(points, name)) for name in (GUARD, *PEERS)},
-        "within_band": _share(point.within for point in points),
-        "runs": len(pool.seen),
-        "warned_in_time": _share(run.in_time(run.warned) for run in pool.seen),
-        "critical_in_time": _share(run.in_time(run.critical) for run in pool.seen),
-        "said_once": _share(max(run.warnings, run.criticals) <= 1 for run in pool.runs),
-        "false_criticals_a_month": [
-            pool.a_month(len(one.false[level]) for one in pool.of)
-            for level in range(len(alerts.KEPT_ABOVE))
-        ],
-        "drains_a_month": {
-            f"{days:g} days": {
-                "bare rule": pool.a_month(one.said.bare[days] for one in pool.of),
-                "guard": pool.a_month(one.said.guard[days] for one in pool.of),
-                "leak said at once": _share(leak.first for leak in pool.leaks if leak.balance == days),
-                "by the second": _share(leak.second for leak in pool.leaks if leak.balance == days),
-            }
-            for days in drains.BALANCES
-        },
+def pools(folder: Path | None, console: Console) -> dict[str, Pool]:
+    """Measure the generated accounts, and those of a folder."""
+    there = traces.read(folder) if folder else []
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        real = [workers.submit(measure, trace) for trace in there]
+        kinds = range(len(KINDS))
+        made = [workers.submit(_made, kind, seed) for kind in kinds for seed in SEEDS]
+        young = [workers.submit(_young, kind, seed) for kind in kinds for seed in YOUNG_SEEDS]
+        tasks: list[Future[Any]] = [*real, *made, *young]
+        for task in track(tasks, "Measuring", console=console, transient=True):
+            task.result()
+    found = {
+        "generated": Pool(
+            [task.result() for task in made], [false for task in young for false in task.result()]
+        )
     }
+    return {**found, "real": Pool([task.result() for task in real], [])} if real else found
 
 
-def accuracy_table(found: dict[str, dict[str, Any]]) -> Table:
-    """How far off each method is."""
-    table = Table(title="Time to depletion: median factor, 90th percentile, over twice too long")
-    table.add_column("account")
-    for name in ("points", GUARD, "in its band", *PEERS):
+def scorecard_table(found: dict[str, Pool]) -> Table:
+    """What was asked for beside what is."""
+    table = Table(title="Scorecard")
+    table.add_column("figure")
+    for name in found:
+        table.add_column(f"goal, {name}", justify="right")
         table.add_column(name, justify="right")
-    for name, one in found.items():
-        scores = {method: _score(Score(**given)) for method, given in one["accuracy"].items()}
-        peers = [scores[method] for method in PEERS]
-        table.add_row(
-            name,
-            str(one["points"]),
-            scores[GUARD],
-            _percent(one["within_band"]),
-            *peers,
-            end_section=_last_kind(found, name),
-        )
+    for figure in scorecard():
+        cells: list[str] = []
+        for name, pool in found.items():
+            goal = figure.generated if name == "generated" else figure.real
+            cells += _cells(figure, pool, goal)
+        table.add_row(figure.what, *cells)
     return table
 
 
-def alerts_table(found: dict[str, dict[str, Any]]) -> Table:
-    """Whether the alerts by runway come in good time, and how often for nothing."""
-    table = Table(title="Alerts by runway: said 12 h before the end, and said for nothing")
-    table.add_column("account")
-    for name in ("runs dry", "warned", "critical", "said once"):
-        table.add_column(name, justify="right")
-    for above, to in alerts.KEPT_ABOVE:
-        table.add_column(f"false criticals a month, {above:g} to {to:g} days", justify="right")
-    for name, one in found.items():
-        table.add_row(
-            name,
-            str(one["runs"]),
-            _percent(one["warned_in_time"]),
-            _percent(one["critical_in_time"]),
-            _percent(one["said_once"]),
-            *map(_number, one["false_criticals_a_month"]),
-            end_section=_last_kind(found, name),
-        )
+def _cells(figure: Figure, pool: Pool, goal: tuple[float, float] | None) -> tuple[str, str]:
+    try:
+        value = figure.of(pool)
+    except ZeroDivisionError:  # nothing of that was measured
+        return "", "-"
+    if goal is None:
+        return "", figure.tell(value)
+    color = "green" if goal[0] <= value <= goal[1] else "red"
+    least, most = ("" if math.isinf(end) else figure.tell(end) for end in goal)
+    asked = most if goal[0] in {0, goal[1]} else f"{least} to {most}" if most else f"≥ {least}"
+    return asked, f"[{color}]{figure.tell(value)}[/]"
+
+
+def methods_table(found: dict[str, Pool]) -> Table:
+    """How far off each method is, and how good its range."""
+    table = Table(title="Predicted ÷ true")
+    for what in ("accounts", "method", "median off", "p90 off", "> 2x long", "< half", "bias"):
+        table.add_column(what, justify="left" if what in {"accounts", "method"} else "right")
+    for what in ("in range", "width", "pinball"):
+        table.add_column(what, justify="right")
+    for name, pool in found.items():
+        for method in (GUARD, *PEERS):
+            table.add_row(name, method, *_accuracy(pool, method))
     return table
 
 
-def drains_table(found: dict[str, dict[str, Any]]) -> Table:
-    """How often a drain is said for nothing, and how soon a leak is."""
-    table = Table(
-        title="Fast drain: said for nothing a month, and leaks said at the first reading, the second"
-    )
-    table.add_column("account")
-    for days in drains.BALANCES:
-        table.add_column(f"{days:g} days: bare rule", justify="right")
-        table.add_column("guard", justify="right")
-        table.add_column("leaks", justify="right")
-    for name, one in found.items():
-        cells = []
-        for given in one["drains_a_month"].values():
-            cells += [_number(given["bare rule"]), _number(given["guard"])]
-            cells.append(f"{_percent(given['leak said at once'])} {_percent(given['by the second'])}")
-        table.add_row(name, *cells, end_section=_last_kind(found, name))
+def kinds_table(found: dict[str, Pool]) -> Table:
+    """The guard on each kind of account and on each file."""
+    table = Table(title="The guard, account by account")
+    for what in ("accounts", "median off", "p90 off", "> 2x long", "< half", "bias", "in range"):
+        table.add_column(what, justify="left" if what == "accounts" else "right")
+    for what in ("width", "pinball", "÷ 7-day mean's", "false drains a month, 7 d", "leaks told, 7 d"):
+        table.add_column(what, justify="right")
+    for pool in found.values():
+        for kind in dict.fromkeys(one.kind for one in pool.of if one.points):
+            one = Pool([each for each in pool.of if each.kind == kind], [])
+            leaks = one.leaks(7.0)
+            table.add_row(
+                kind,
+                *_accuracy(one, GUARD),
+                f"{one.pinball() / one.pinball(LAST_WEEK):.2f}",
+                f"{one.a_month(lambda each: each.drains[7.0]):.1f}",
+                f"{mean(leaks, lambda leak: leak.told):.0%}" if leaks else "-",
+            )
     return table
 
 
-def targets_table(found: dict[str, dict[str, Any]]) -> Table:
-    """What was asked for, what is, and whether that is enough."""
-    table = Table(title="Targets")
-    table.add_column("what")
-    table.add_column("asked for", justify="right")
-    pooled = [name for name in ("traces", "generated", "all") if name in found]
-    for name in pooled:
-        table.add_column(name, justify="right")
-    for target in targets():
-        cells = []
-        for name in pooled:
-            value = target.value(found[name])
-            met = "[green]met[/]" if value is not None and target.enough(value) else "[red]not met[/]"
-            cells.append(f"{target.told(value)} {met}")
-        table.add_row(target.what, target.asked, *cells)
-    return table
+def _accuracy(pool: Pool, method: str) -> list[str]:
+    def off(point: Point) -> float:
+        return point.off(method)
+
+    def size(point: Point) -> float:
+        return abs(point.off(method))
+
+    log_two = math.log(2)
+    return [
+        f"x{math.exp(median(pool.points, size)):.2f}",
+        f"x{math.exp(quantile(pool.points, 0.9, size)):.1f}",
+        f"{mean(pool.points, lambda point: off(point) > log_two):.0%}",
+        f"{mean(pool.points, lambda point: off(point) < -log_two):.0%}",
+        f"{math.exp(median(pool.points, off)):.2f}",
+        f"{mean(pool.points, lambda point: point.holds(method)):.0%}",
+        f"x{pool.width(method):.1f}",
+        f"{pool.pinball(method):.3f}",
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; the exit code."""
     asked = argparse.ArgumentParser(prog="benchmarks.forecast", description=__doc__)
     asked.add_argument("folder", nargs="?", type=Path, help="CSV files: time, money spent so far")
-    asked.add_argument("--json", action="store_true", help="print the figures for programs")
-    given = asked.parse_args(arguments)
-    there = traces.read(given.folder) if given.folder else []
-    if given.folder and not there:
-        print(f"No *.csv in {given.folder}.", file=sys.stderr)
+    folder = asked.parse_args(arguments).folder
+    if folder and not list(folder.glob("*.csv")):
+        print(f"No *.csv in {folder}.", file=sys.stderr)
         return 1
-    made = [generated(kind, days, seed) for kind in KINDS for seed, days in enumerate(LENGTHS)]
-    console = Console(stderr=given.json)
-    with ProcessPoolExecutor(os.cpu_count()) as workers:
-        tasks = [workers.submit(measure, trace, read=trace in there) for trace in (*there, *made)]
-        measured = [
-            task.result() for task in track(tasks, "Measuring", console=console, transient=True)
-        ]
-    found = {pool.name: figures(pool) for pool in pools(measured)}
-    if given.json:
-        print(json.dumps(found, indent=2))
-        return 0
-    for table in (accuracy_table, alerts_table, drains_table, targets_table):
+    console = Console()
+    found = pools(folder, console)
+    for table in (kinds_table, methods_table, scorecard_table):
         console.print(table(found), "")
     return 0
-
-
-def _share(true: Iterable[bool]) -> float | None:
-    return _mean(map(int, true))
-
-
-def _mean(values: Iterable[int]) -> float | None:
-    there = list(values)
-    return statistics.mean(there) if there else None
-
-
-def _score(one: Score) -> str:
-    return f"{_factor(one.median)} {_factor(one.tenth)} {_percent(one.over_twice)}"
-
-
-def _factor(value: float) -> str:
-    return f"x{value:.2f}" if value < 10 else f"x{value:.0f}"  # noqa: PLR2004 - digits to read
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
-
-
-def _last_kind(found: dict[str, Any], name: str) -> bool:
-    names = list(found)
-    return names[names.index(name) + 1 :][:1] in (["traces"], ["generated"], ["all"])
-
-
-def _at(*path: str | int) -> Callable[[Any], Any]:
-    return lambda figures: reduce(getitem, path, figures)
-
-
-def _most(limit: float) -> Callable[[float], bool]:
-    return lambda value: value <= limit
-
-
-def _least(limit: float) -> Callable[[float], bool]:
-    return lambda value: value >= limit
-
-
-def _about_eighty(share: float) -> bool:
-    return 0.7 <= share <= 0.9  # noqa: PLR2004 - eight in ten, give or take one
 
 
 if __name__ == "__main__":

@@ -1,58 +1,61 @@
-"""Other ways to tell how long a balance lasts: divide it by a pace that is found more simply.
+"""Other ways to tell how long a balance lasts, from what is known at one reading.
 
-Each gives the pace at every reading of a trace, in money a day, from the readings up to it.
+The first two divide the balance by a mean rate. The last knows what the coming week will cost, and
+carries that on through the account's usual hours: what is left is the doubt that nobody can take away.
 """
 
+import math
 from collections.abc import Callable
-from itertools import pairwise
+from datetime import timedelta
+from typing import NamedTuple
 
-from benchmarks.traces import Trace
+from benchmarks.traces import DAY, Known, Trace
+from guard.forecast import Usual, until, usual_of
+from guard.history import WEEK, pieces
 
-HALF_LIFE = 1.0  # of the smoothing, in days
+GUARD = "the guard"
+LAST_DAY, LAST_WEEK, KNOWS = "last 24 hours", "7-day mean", "knows the coming week"
 LONGEST = 365.0
+RANGE = 2.0  # times either way: theirs
 
 
-def last_day(trace: Trace) -> list[float]:
-    """The mean of the last 24 hours."""
-    return _means(trace, 1.0)
+class Range(NamedTuple):
+    """Days until a balance ends: between the first and the last eight times in ten."""
+
+    earliest: float
+    middle: float
+    latest: float
 
 
-def last_week(trace: Trace) -> list[float]:
-    """The mean of the last seven days."""
-    return _means(trace, 7.0)
+def _mean(span: float) -> Callable[[Trace, Known, float], Range]:
+    def peer(trace: Trace, known: Known, balance: float) -> Range:
+        day, spent = trace.days[known.number], trace.spent[known.number]
+        went = spent - trace.spent_at(max(day - span, 0.0))
+        return _range(balance * min(day, span) / went if went else math.inf)
+
+    return peer
 
 
-def smoothed(trace: Trace) -> list[float]:
-    """Exponential smoothing: what lies a day back counts half."""
-    paces, money, days = [0.0], 0.0, 0.0
-    for (began, before), (ended, after) in pairwise(zip(trace.days, trace.spent, strict=True)):
-        left = 0.5 ** ((ended - began) / HALF_LIFE)
-        money = money * left + (after - before)
-        days = days * left + (ended - began)
-        paces.append(money / days)
-    return paces
+def _knows(trace: Trace, known: Known, balance: float) -> Range:
+    day, usual = trace.days[known.number], usual_of(known.history)
+    span = min(WEEK, timedelta(days=trace.length - day))
+    cost = trace.spent_at(day + span / DAY) - trace.spent[known.number]
+    hours = sum(
+        seconds / 3600 * usual.week[at.weekday() * 24 + at.hour]
+        for at, seconds in pieces(known.at, known.at + span)
+    )
+    if not cost:
+        return _range(LONGEST)
+    return _range(until(Usual(0, usual.week, ()), balance * hours / cost, known.at) / DAY)
 
 
-def faster(trace: Trace) -> list[float]:
-    """The faster of the last day's mean and the last week's."""
-    return [max(both) for both in zip(last_day(trace), last_week(trace), strict=True)]
+def _range(days: float) -> Range:
+    middle = min(days, LONGEST)
+    return Range(middle / RANGE, middle, middle * RANGE)
 
 
-PEERS: dict[str, Callable[[Trace], list[float]]] = {
-    "last 24 hours": last_day,
-    "7-day mean": last_week,
-    "smoothing": smoothed,
-    "faster of day and week": faster,
+PEERS: dict[str, Callable[[Trace, Known, float], Range]] = {
+    LAST_WEEK: _mean(7.0),
+    LAST_DAY: _mean(1.0),
+    KNOWS: _knows,
 }
-
-
-def runway(balance: float, pace: float) -> float:
-    """How many days a balance lasts at a pace."""
-    return min(balance / pace, LONGEST) if pace > 0 else LONGEST
-
-
-def _means(trace: Trace, days: float) -> list[float]:
-    return [
-        (spent - trace.spent_at(max(day - days, 0.0))) / min(day, days) if day else 0.0
-        for day, spent in zip(trace.days, trace.spent, strict=True)
-    ]

@@ -1,9 +1,8 @@
 """Whether money leaves as if a key had leaked.
 
-Either more than the owner's share of a balance is gone within the owner's time, at three times the
-usual rate or more: near the end, any hour takes a large share. Or money goes as it never does at that
-hour, and it matters to the balance: at six times the usual rate, which is more than any reading had in
-about four weeks, and which would use the balance up within four weeks.
+A drain goes at six times the rate that is usual for its hour, or more; so the last of a balance may go
+as it usually does. And it takes more than the owner's share of the balance within the owner's time; or
+it is more than any reading had in about four weeks, and would use the balance up within four weeks.
 """
 
 from dataclasses import dataclass
@@ -16,8 +15,7 @@ from guard.history import CLOSEST, DAY, HOURS, WEEK, SpendingHistory, pieces
 from guard.model import NO_MONEY, DrainRule
 
 MARGIN = 0.5  # a drain is over at half of what opened it, so that it is said once
-ORDINARY = 3.0  # times the usual rate: what busy hours have
-SUDDEN = 6.0  # times the usual rate: below it are bursts, above it leaks of ten times are missed
+SUDDEN = 6.0  # times the usual rate: bursts are mostly below, leaks of ten times mostly above
 MORE = 1.1  # times the most before: the digits of one reading are not to decide
 LEARNS, KNOWN = 2 * DAY, 3 * DAY  # in the first days every busy hour is one as never before
 MATTERS = 4 * WEEK
@@ -79,7 +77,7 @@ def drained(
     if gone > max(rule.share * Decimal(margin) * (balance + gone), NO_MONEY):
         usual = _usual(history, now - rule.within, now) if history.watched(now) >= ENOUGH else 0.0
         times = float(gone) / usual if usual else None
-        if times is None or times > ORDINARY * margin:
+        if times is None or times >= SUDDEN * margin:
             return Drain(gone, rule.within, balance, times)
     never = open_already or spikes.latest >= spikes.most * MORE
     if never and spikes.latest >= SUDDEN * margin and history.watched(now) >= KNOWN:

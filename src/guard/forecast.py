@@ -23,7 +23,7 @@ LONGEST = timedelta(days=365)  # of what a few weeks tell; longer is said to be 
 SHORTEST = timedelta(seconds=1)  # of any money
 WEEKDAYS = 7
 
-RATE_HALVES = 4  # days; two follow growth better, a week follows steady use better
+RATE_HALVES = 3  # days; fewer follow growth better, more follow steady use better
 EVEN_HOURS, EVEN_DAYS = 2, 0.5  # average hours or days that each hour or weekday begins with
 MOST_ERROR = 2.0  # of a logarithm, x7: an idle day is infinitely far off, and counts as this
 FIRST_ERROR, FIRST_COUNT = 0.64, 2  # a new account begins with two errors of x1.9: a range of x2.8
@@ -71,9 +71,9 @@ def forecast(history: SpendingHistory, balance: Decimal, now: datetime) -> Forec
     if not usual.rate:
         return Forecast(rate_per_day, *[LONGEST] * 3)
     hours = float(balance) / usual.rate
-    runway = _until(usual, hours, now)
+    runway = until(usual, hours, now)
     off = math.exp(EIGHT_IN_TEN * _sigma(usual, runway, history.watched(now)))
-    ends = _until(usual, hours / off, now), _until(usual, hours * off, now)
+    ends = until(usual, hours / off, now), until(usual, hours * off, now)
     burn_per_day = balance / Decimal(runway / DAY) if runway < LONGEST else rate_per_day
     return Forecast(burn_per_day, runway, *ends)
 
@@ -113,7 +113,7 @@ def _rates(days: Sequence[tuple[float, float]]) -> Iterator[float]:
         yield money / hours if hours else 0.0
 
 
-def _until(usual: Usual, usual_hours: float, now: datetime) -> timedelta:
+def until(usual: Usual, usual_hours: float, now: datetime) -> timedelta:
     """The time until so many usual hours have passed: whole weeks first, then hour by hour."""
     begin = now.weekday() * HOURS + now.hour
     weeks, left = divmod(usual_hours, WEEK / HOUR)

@@ -70,7 +70,7 @@ def test_every_account_is_listed_with_all_that_is_known_the_one_that_ends_first_
     assert [name for name in COLUMNS if name in head] == [*COLUMNS]
     assert rows == [
         ["novita/default", "critical", "50.00 USD", "48.00", "25 hours", "1 hour ago"],
-        ["deepseek/default", "warning", "77.50 USD", "12.00", "6.5 days", "1 hour ago"],
+        ["deepseek/default", "ok", "77.50 USD", "12.00", "6.5 days", "1 hour ago"],
     ]
 
 

@@ -1,75 +1,83 @@
 """The benchmark measures what it says, and the forecast holds its figures on accounts of many kinds."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from benchmarks import accuracy, alerts, drains, forecast, traces
 from benchmarks.accounts import KINDS, generated, office_hours, steady
-from benchmarks.accuracy import GUARD, Point
-from benchmarks.peers import PEERS
+from benchmarks.accuracy import Point, alike, mean, median, points, quantile
+from benchmarks.peers import GUARD, KNOWS, LAST_WEEK, PEERS, Range
 from benchmarks.traces import Trace
 
 pytestmark = pytest.mark.no_cover
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 METHODS = (GUARD, *PEERS)
 
 
 def constant(days: int = 6) -> Trace:
     hours = range(days * 24 + 1)
-    readings = tuple((START + timedelta(hours=hour), Decimal(hour) / 2) for hour in hours)
+    readings = tuple((START + hour * HOUR, Decimal(hour) / 2) for hour in hours)
     return Trace("constant", "constant", readings)
 
 
-def cut(trace: Trace, readings: int) -> Trace:
-    return replace(trace, readings=trace.readings[:readings])
+def foretold(trace):
+    return list(points(trace, list(traces.walk(trace))))
 
 
-def point(predicted: float, truth: float) -> Point:
-    return Point(1.0, truth, {"a peer": predicted}, within=True)
+def point(middle, truth, earliest=None, latest=None):
+    ends = Range(earliest or middle, middle, latest or middle)
+    return Point(1.0, truth, {GUARD: ends}, coherent=True)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_constant_pace_is_foreseen_exactly(method):
-    score = accuracy.score(accuracy.points(constant()), method)
-    assert score.median == pytest.approx(1.0, abs=0.01)
-    assert score.tenth == pytest.approx(1.0, abs=0.01)
-    assert score.over_twice == 0
+def test_a_constant_rate_is_foretold_exactly(method):
+    found = foretold(constant())
+    assert {one.balance for one in found} == {0.5, 1, 3}  # the others outlast the trace
+    assert all(math.exp(one.off(method)) == pytest.approx(1, abs=0.02) for one in found)
+    assert all(one.holds(method) and one.coherent for one in found)
 
 
 def test_the_truth_is_known_to_the_hour():
-    first = next(accuracy.points(constant()))
-    assert (first.day, first.truth) == (1.0, pytest.approx(0.5))
-
-
-def test_balances_that_outlast_the_trace_are_not_measured():
-    assert max(one.day + one.truth for one in accuracy.points(constant())) <= 6
-
-
-def test_a_method_that_says_twice_too_long_is_counted_so():
-    score = accuracy.score(
-        [point(2.5, 1.0), point(2.5, 1.0), point(0.4, 1.0), point(1.0, 1.0)], "a peer"
-    )
-    assert score.over_twice == 0.5
-    assert score.median == pytest.approx(2.5)
+    first = foretold(constant())[0]
+    assert (first.balance, first.truth) == (0.5, pytest.approx(0.5))
 
 
 def test_too_long_and_too_short_are_equally_far_off():
-    assert accuracy.score([point(3, 1), point(3, 1)], "a peer").median == pytest.approx(
-        accuracy.score([point(1, 3), point(1, 3)], "a peer").median
-    )
+    assert point(3, 1).off(GUARD) == -point(1, 3).off(GUARD) == pytest.approx(math.log(3))
 
 
-def test_nothing_looks_ahead():
+def test_the_pinball_loss_is_least_for_the_true_quantiles():
+    assert point(1, 1).pinball(GUARD) == 0
+    assert point(2, 1).pinball(GUARD) == pytest.approx(point(1, 2).pinball(GUARD))
+    wide, right, narrow = (point(2, 4, 2 / by, 2 * by).pinball(GUARD) for by in (9, 2, 1.01))
+    assert right < narrow
+    assert right < wide
+
+
+def test_each_account_counts_alike_however_often_it_was_read():
+    weighted = alike([[0.0] * 99, [1.0], []])
+    assert mean(weighted, float) == pytest.approx(0.5)
+    assert (quantile(weighted, 0.4, float), quantile(weighted, 0.6, float)) == (0, 1)
+    assert median(alike([[1, 2, 9]]), float) == 2
+
+
+def test_nothing_looks_ahead_except_who_is_named_after_it():
     whole = generated(office_hours, 10, 1)
-    part = cut(whole, len(whole.readings) * 2 // 3)
-    for known, same in zip(traces.walk(part), traces.walk(whole), strict=False):
-        assert known == same
-    for peer in PEERS.values():
-        assert peer(part) == peer(whole)[: len(part.readings)]
+    part = replace(whole, readings=whole.readings[: len(whole.readings) * 2 // 3])
+    both = list(zip(traces.walk(part), traces.walk(whole), strict=False))
+    assert all(known == same for known, same in both)
+    known = both[-1][0]
+    for name, peer in PEERS.items():
+        if name != KNOWS:
+            assert peer(part, known, 10.0) == peer(whole, known, 10.0)
 
 
 def test_an_account_is_the_same_for_the_same_seed_and_another_for_another():
@@ -91,42 +99,58 @@ def test_a_time_that_a_file_tells_twice_is_one_reading(tmp_path):
         "time,money\n2026-06-01T00:00:00Z,0\n2026-06-01T00:15:00Z,2\n2026-06-01T00:15:00Z,2\n"
     )
     [trace] = traces.read(tmp_path)
-    assert trace.readings == ((START, Decimal(0)), (START + timedelta(minutes=15), Decimal(2)))
+    assert trace.readings == ((START, Decimal(0)), (START + HOUR / 4, Decimal(2)))
 
 
 def test_every_credit_that_runs_dry_is_counted_once():
     runs = list(alerts.runs_dry(constant(), 2.0))
     assert [run.ended for run in runs] == [pytest.approx(2.0), pytest.approx(4.0), pytest.approx(6.0)]
-    assert [run.seen for run in runs] == [True, True, True]
 
 
-def test_a_credit_of_a_steady_account_is_announced_in_time():
-    runs = list(alerts.runs_dry(generated(steady, 28, 1), 10.0))
-    assert len(runs) == 2
-    assert all(run.in_time(run.warned) and run.in_time(run.critical) for run in runs)
+def test_a_credit_of_a_steady_account_is_announced_in_time_and_for_nothing_never():
+    trace = generated(steady, 40, 1)
+    hourly = replace(trace, readings=trace.readings[::4])
+    for run in alerts.runs_dry(hourly, 10.0):
+        assert run.lead(run.warned) == pytest.approx(5.5, abs=1.6)
+        assert (run.lead(run.critical), run.alerts) == (pytest.approx(2, abs=0.2), 2)
+    assert alerts.false_alerts(hourly) == (0, 0)
+    assert list(alerts.falsely_warned_young(hourly)) == [False] * 3
 
 
-def test_a_burst_that_nobody_could_see_is_no_miss():
-    calm = constant()
-    burst = [
-        (at, spent * 100 if at > START + timedelta(days=5) else spent) for at, spent in calm.readings
-    ]
-    [run, *_] = alerts.runs_dry(replace(calm, readings=tuple(burst)), 0.1)
-    assert not run.seen
+def test_an_alert_that_was_not_true_is_counted():
+    """A day of great use, and next to nothing after it: what is left lasts for weeks."""
+    spent = [Decimal(min(hour, 96)) + Decimal(hour) / 100 for hour in range(60 * 24)]
+    trace = Trace("calm", "calm", tuple((START + n * HOUR, one) for n, one in enumerate(spent)))
+    assert sum(alerts.false_alerts(trace)) > 0
 
 
-def test_a_leak_into_a_steady_account_is_said_at_once_and_nothing_before_it():
+def test_a_leak_into_a_steady_account_is_told_at_once_and_nothing_before_it():
     trace = generated(steady, 10, 1)
-    assert set(drains.said_for_nothing(trace).guard.values()) == {0}
-    found = list(drains.leaks(trace, 50))
-    assert found
-    assert all(leak.first for leak in found)
+    known = list(traces.walk(trace))
+    assert set(drains.false_alarms(trace, known).values()) == {0}
+    found = list(drains.leaks(trace, known))
+    assert {leak.balance for leak in found} == set(accuracy.BALANCES)
+    assert all(leak.told for leak in found)
 
 
 def test_the_forecast_holds_its_figures_on_accounts_of_many_kinds():
-    pool = [generated(kind, days, 11) for kind in KINDS for days in (28, 10)]
-    points = [one for trace in pool for one in accuracy.points(trace, 31)]
-    score = accuracy.score(points, GUARD)
-    assert score.median <= forecast.MEDIAN
-    assert score.tenth <= forecast.TENTH
-    assert score.over_twice <= forecast.OVER_TWICE
+    measured = []
+    for kind in KINDS:
+        trace = generated(kind, forecast.DAYS, 11)
+        measured.append(foretold(replace(trace, readings=trace.readings[::4])))
+    weighted = alike(measured)
+    assert mean(weighted, lambda one: one.coherent) == 1
+    assert 0.95 <= math.exp(median(weighted, lambda one: one.off(GUARD))) <= 1.05
+    assert 0.75 <= mean(weighted, lambda one: one.holds(GUARD)) <= 0.88
+    ours, theirs = (mean(weighted, lambda one, m=m: one.pinball(m)) for m in (GUARD, LAST_WEEK))
+    assert ours / theirs <= 0.8
+
+
+def test_the_scorecard_tells_each_figure_beside_its_goal():
+    trace = generated(steady, 40, 2)
+    one = forecast.measure(replace(trace, readings=trace.readings[::16]))
+    table = forecast.scorecard_table({"generated": forecast.Pool([one], [False])})
+    console = Console(width=120, file=StringIO())
+    console.print(table)
+    assert "coherent figures" in console.file.getvalue()
+    assert len(table.rows) == len(list(forecast.scorecard()))

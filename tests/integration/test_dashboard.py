@@ -13,7 +13,8 @@ from local.sandbox import serving
 from local.tools import LocalError
 from local.widgets import Chart
 
-HOURS = 30  # enough for a runway, which takes a day of history, and for the first alert
+HOURS = 30  # enough for a runway, which takes a day of history
+SOON = {"NovitaBudget": "53/5 USD"}  # so that the first alert comes within these hours
 TOTALS = 3  # charts that stay empty up to PerAccountMetrics accounts
 # A line of its own or, for a single point, a dot.
 DRAWN = ".scatterlayer .js-line[d*='L'], .scatterlayer .points path"
@@ -23,7 +24,7 @@ MAY_BE_SILENT = {"failed"}
 @pytest.fixture(scope="module")
 def aws(build):
     with embedded() as running:
-        running.deploy(built=build)
+        running.deploy(SOON, built=build)
         running.open_letter_box()
         yield running
 

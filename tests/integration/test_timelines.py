@@ -54,6 +54,7 @@ def test_the_summary_lists_what_was_published(world):
             "severity": "critical",
             "burn_per_day": None,
             "runway_days": None,
+            "runway_between": None,
             "components": {"granted": "0.00", "topped_up": "4.00"},
         }
     ]
@@ -213,12 +214,13 @@ def test_cash_can_be_the_balance_that_is_watched(world):
     assert world.said() == [(ALERT, "low_balance", "warning")]
 
 
-def test_a_runway_is_known_after_a_day_and_warns_before_the_figures_do(world):
+def test_a_runway_is_known_after_a_day_and_alerts_once_it_is_no_longer_than_that(world):
     world.setenv("FAST_DRAIN", "off")
     runways = []
-    for n in range(4 * 25):
+    for n in range(4 * 31):
         world.deepseek(f"{120 - n / 2:.2f}")
         runways.append(account(world.tick())["balances"][0]["runway_days"])
+        assert n >= 4 * 29 or world.said() == []
     assert runways[:92] == [None] * 92
     assert runways[92] == pytest.approx(74 / 48, rel=0.01)  # 74 USD at 48 USD a day
     assert world.said() == [(ALERT, "low_balance", "critical")]
