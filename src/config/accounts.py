@@ -3,7 +3,9 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from config.grammar import SettingsError, override
 from guard.model import Account, CheckError, Failure, Rules
@@ -13,8 +15,19 @@ from providers.strict_json import NotStrictJsonError, Number, Pairs, loads
 SHAPE = '{"deepseek": "<API key>", "novita": "<API key>"}'
 
 _LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# A header can carry no more than this, and no real key has a blank or a control character in it.
-_KEY = re.compile(r"[\x21-\x7e]{1,512}")
+_BAD_LABEL = (
+    "the name of its entry should be provider/label, the label of at most 64 letters, digits, "
+    "'.', '_' and '-'"
+)
+_LONGEST_NAME = 100  # characters; a good one has fewer, and comparing takes time
+_LONGEST_KEY = 512  # characters; real ones have some hundred at most
+# What gets pasted with a key: from JSON or a shell, from an .env file, from a header.
+_QUOTES = "\"'`"
+_NAME = re.compile(r"[A-Za-z_]+=")
+_BEARER = re.compile(r"Bearer\s", re.IGNORECASE)
+_BEFORE_A_KEY = re.compile(rf"([{_QUOTES}\s]|{_NAME.pattern}|(?i:{_BEARER.pattern}))*")
+# No real key has any of this in it, and a header could not carry all of it.
+_STRAY = re.compile(r"[^\x21-\x7e]")
 # What may be repeated of a name that is no account's: a plain word, not what a key looks like.
 _WORD = re.compile(r"[a-z]{2,20}")
 _SHORTEST_KEY = 8
@@ -71,7 +84,8 @@ def parse(text: str, rules: Mapping[str, Rules]) -> tuple[MonitoredAccount, ...]
         raise SecretError(f"The secret is JSON, but no object. Set it to {SHAPE}.")
     if not entries.pairs:
         raise SecretError(f"The secret names no account. Set it to {SHAPE}.")
-    keys = [text for text in _strings(entries) if _could_be_a_key(text)]
+    entries = _Members([(name, _unquoted(value)) for name, value in entries.pairs])
+    keys = {text for text in _strings(entries) if _could_be_a_key(text)}
     found: dict[Account, MonitoredAccount] = {}
     for name, value in entries.pairs:
         watched = _of_entry(name, value, keys, rules)
@@ -81,30 +95,42 @@ def parse(text: str, rules: Mapping[str, Rules]) -> tuple[MonitoredAccount, ...]
     return tuple(found.values())
 
 
-def _of_entry(
-    name: str, value: object, keys: list[str], rules: Mapping[str, Rules]
-) -> MonitoredAccount:
+def _of_entry(name: str, value: object, keys: set[str], rules: Mapping[str, Rules]) -> MonitoredAccount:
     """The account that an entry means, or a stand-in that shows nothing of a doubtful name.
 
     Names and keys do get swapped, so what doesn't read as a name is not repeated.
     """
     provider, slash, label = name.partition("/")
+    provider = provider.lower() if provider.lower() in PROVIDERS else provider
     label = label if slash else "default"
     stand_in = "entry-" + hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
-    misnamed = "the name of its entry should be provider/label"
+    misnamed = f"the name of its entry should be provider/label; {_known_providers()}"
     fallback = next(iter(rules.values()))
-    unsaid = provider not in PROVIDERS and not _WORD.fullmatch(provider)
     part_of_a_key = _LIKE_CHANCE.fullmatch(label) and any(label in key for key in keys)
-    if unsaid or part_of_a_key or _LIKE_A_KEY.search(name) or any(key in name for key in keys):
+    if part_of_a_key or _LIKE_A_KEY.search(name) or any(key in name for key in keys):
         return MonitoredAccount(Account("unknown", stand_in), fallback, _failure(misnamed))
+    if provider not in PROVIDERS and not _WORD.fullmatch(provider):
+        return MonitoredAccount(Account("unknown", stand_in), fallback, _unknown_provider(name))
     account = Account(provider, label if _LABEL.fullmatch(label) else stand_in)
     if account.label != label:
-        why = f"{misnamed}, the label of letters, digits, '.', '_' and '-'"
-        return MonitoredAccount(account, rules.get(provider, fallback), _failure(why))
+        return MonitoredAccount(account, rules.get(provider, fallback), _failure(_BAD_LABEL))
     if provider in PROVIDERS:
         return _watched(account, value, rules[provider])
-    why = f"its provider isn't known; known are {' and '.join(PROVIDERS)}"
-    return MonitoredAccount(account, fallback, _failure(why))
+    return MonitoredAccount(account, fallback, _unknown_provider(name))
+
+
+def _known_providers() -> str:
+    *others, last = PROVIDERS
+    return f"known are {', '.join(others)} and {last}"
+
+
+def _unknown_provider(name: str) -> Failure:
+    """Says which provider the name or a part of it resembles, but nothing of the name."""
+    lower = name[:_LONGEST_NAME].lower()
+    texts = (lower, *re.findall(r"[a-z0-9]+", lower))
+    near = (one for text in texts for one in get_close_matches(text, PROVIDERS, 1))
+    nearest = next((f"; the nearest is {one}" for one in near), "")
+    return _failure(f"its provider isn't known; {_known_providers()}{nearest}")
 
 
 class _EntryError(Exception):
@@ -137,6 +163,16 @@ def _strings(entries: _Members) -> Iterator[str]:
             values += value
         elif isinstance(value, str):
             yield value.strip()
+            before = _BEFORE_A_KEY.match(value)
+            yield value[before.end() if before else 0 :].rstrip().rstrip(_QUOTES)
+
+
+def _unquoted(value: object) -> object:
+    """An object that was given as a string, as the console's form for keys and values makes it."""
+    if isinstance(value, str) and value.strip().startswith("{"):
+        with suppress(NotStrictJsonError):
+            return loads(value, objects=_Members)
+    return value
 
 
 def _could_be_a_key(text: str) -> bool:
@@ -156,11 +192,27 @@ def _watched(account: Account, value: object, rules: Rules) -> MonitoredAccount:
 
 
 def _key(text: str) -> ApiKey:
-    if not text.strip():
+    """The key, if it is nothing but a key; raises `_EntryError`, which says what it is instead."""
+    key = text.strip()
+    if not key:
         raise _EntryError('it has no API key; it should be a key, or an object with "api_key"')
-    if not _KEY.fullmatch(text.strip()):
-        raise _EntryError("its API key has a blank, a line break or another stray character in it")
-    return ApiKey(text.strip())
+    if key[0] in "{[":
+        raise _EntryError(
+            'it is neither a key nor an object; it should be a key, or {"api_key": "<API key>"}'
+        )
+    if _NAME.match(key):
+        raise _EntryError('its API key has a name and "=" before it; put in only what follows them')
+    if _BEARER.match(key):
+        raise _EntryError('its API key has "Bearer" before it; put in only what follows it')
+    if key[0] in _QUOTES or key[-1] in _QUOTES:
+        raise _EntryError("its API key has quotes of its own around it; take them away")
+    if _STRAY.search(key):
+        raise _EntryError(
+            "its API key has a blank, a line break or another stray character in it; copy the key again"
+        )
+    if len(key) > _LONGEST_KEY:
+        raise _EntryError(f"its API key is longer than {_LONGEST_KEY} characters; copy the key alone")
+    return ApiKey(key)
 
 
 def _failure(why: str) -> Failure:

@@ -9,6 +9,7 @@ import pytest
 from config.accounts import SecretError, parse
 from config.grammar import SettingsError
 from config.settings import read as read_settings
+from guard.model import Failure
 from tests.faults.guarded import KEYS
 from tests.world import account
 
@@ -116,7 +117,15 @@ def deep(levels):
 ENTRIES = {
     "unknown provider": ("openai", '"sk-123456789"'),
     "unknown provider with a label": ("openai/work", '"sk-123456789"'),
-    "capital letters": ("DeepSeek", '"sk-123456789"'),
+    "the name twice, in another case": ("DeepSeek", '"sk-123456789"'),
+    "the name of a variable": ("DEEPSEEK_API_KEY", '"sk-123456789"'),
+    "a name with more than the provider": ("deepseek-key", '"sk-123456789"'),
+    "a name with a letter too few": ("deepsek", '"sk-123456789"'),
+    "a key in quotes": ("deepseek/x", '"\\"sk-123456789\\""'),
+    "a key with a name": ("deepseek/x", '"DEEPSEEK_API_KEY=sk-123456789"'),
+    "a key with its header": ("deepseek/x", '"Bearer sk-123456789"'),
+    "half an object as a string": ("deepseek/x", '"{\\"api_key\\":\\"sk-123456789\\""'),
+    "an object as a string, deep inside": ("deepseek/x", json.dumps('{"a":' * 5000 + "1" + "}" * 5000)),
     "blanks around the name": (" deepseek/x ", '"sk-123456789"'),
     "no name": ("", '"sk-123456789"'),
     "a slash": ("/", '"sk-123456789"'),
@@ -154,7 +163,7 @@ ENTRIES = {
     "label of 60 KB": ("deepseek/" + "k" * 60_000, '"sk-123456789"'),
 }
 # Entries that name an account which stands in the secret already: neither of the two is to be trusted.
-TWICE = {"the name twice", "the default account twice"}
+TWICE = {"the name twice", "the name twice, in another case", "the default account twice"}
 
 
 @pytest.mark.parametrize("case", ENTRIES)
@@ -172,6 +181,14 @@ def test_a_bad_entry_fails_its_own_account_and_no_other(low, case):
     if case not in TWICE:
         assert by_error["deepseek", "default"] is None
         assert_nothing_lost(low)
+
+
+@pytest.mark.parametrize("case", ENTRIES)
+def test_a_bad_entry_is_told_in_one_sentence(case):
+    name, value = ENTRIES[case]
+    for one in parse(f'{{"deepseek": "sk-987654321", "{name}": {value}}}', RULES):
+        if isinstance(one.key, Failure):
+            assert_sentence(one.key.detail)
 
 
 @pytest.mark.parametrize("word", ["deepseek", "deepseek/default", "novita/default"])

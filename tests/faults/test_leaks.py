@@ -60,6 +60,17 @@ ENTRIES = {
     "key with a letter of no header": {"deepseek": f"{KEY}ü"},
     "key with a no-break space": {"deepseek": f"{KEY[:9]}\u00a0{KEY[9:]}"},
     "key with its header": {"deepseek": f"Bearer {KEY}"},
+    "key in quotes": {"deepseek": f'"{KEY}"'},
+    "key in single quotes": {"deepseek": {"api_key": f"'{KEY}'"}},
+    "key as in an .env file": {"deepseek": f"DEEPSEEK_API_KEY={KEY}"},
+    "key in half an object": {"deepseek": f'{{"api_key":"{KEY}"'},
+    "key in an object as a string in an object": {
+        "deepseek": {"api_key": json.dumps({"api_key": KEY}, separators=(",", ":"))}
+    },
+    "key in a list as a string": {"deepseek": f'["{KEY}"]'},
+    "key in an object as a string, and as a label": {f"deepseek/{KEY}": json.dumps({"api_key": KEY})},
+    "key of a variable": {"DEEPSEEK_API_KEY": KEY},
+    "key of a provider with a letter too few": {"deepsek": KEY},
     "key a hundred times": {"deepseek": KEY * 100},
     "key as the name": {KEY: "deepseek"},
     "key as the name of itself": {KEY: KEY},
@@ -83,6 +94,15 @@ def test_an_entry_that_cannot_be_used_shows_nothing_of_its_key(world, run, entry
     summary = run()
     assert summary["accounts"][0]["status"] == "ok"
     assert summary["accounts"][1]["error"] == "config"
+    assert world.sandbox.asked == ["deepseek"]  # for the good entry alone
+
+
+def test_an_object_as_a_string_works_and_only_its_key_is_sent(world, run, upstream):
+    world.setenv("DEEPSEEK_URL", upstream.url)
+    upstream.scripts[KEY] = answer("200 OK", good("deepseek"))
+    world.keys({"DeepSeek": json.dumps({"api_key": KEY}), "novita": KEYS["novita"]})
+    assert account(run())["severity"] == "warning"
+    assert [key for _, key in upstream.asked] == [KEY]
 
 
 SECRETS = {

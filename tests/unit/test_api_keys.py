@@ -12,9 +12,11 @@ import pytest
 from config import settings
 from config.accounts import ApiKey, SecretError, parse
 from guard.model import Budget, CheckError, Failure
+from providers import PROVIDERS
 
 RULES = settings.read(dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")).rules
 KEY = "sk-0123456789abcdef"
+BARE = "abcd-efgh-ijkl"  # a key that looks like a label
 OTHER = "sk_fedcba9876543210"
 
 
@@ -41,6 +43,44 @@ def test_an_entry_is_a_provider_or_a_provider_with_a_label():
     }
 
 
+def test_the_name_of_a_provider_may_be_in_any_case_and_its_label_keeps_its_own():
+    secret = {"DeepSeek": KEY, "DEEPSEEK/Team": OTHER, "deepseek/team": KEY, "NoVita/A.b": OTHER}
+    assert accounts(secret) == {
+        "deepseek/default": KEY,
+        "deepseek/Team": OTHER,
+        "deepseek/team": KEY,
+        "novita/A.b": OTHER,
+    }
+
+
+def test_an_object_as_a_string_is_the_same_object():
+    entry = {"api_key": f" {KEY}\n", "budget": "100/25 USD"}
+    for text in (json.dumps(entry), f" \n{json.dumps(entry, indent=2)}\n"):
+        assert parse(json.dumps({"deepseek": text}), RULES)[0].key.reveal() == KEY
+        assert parse(json.dumps({"deepseek": text}), RULES)[0].rules.budgets == {
+            "USD": Budget(Decimal(100), Decimal(25))
+        }
+
+
+def test_a_byte_order_mark_before_the_secret_is_no_error():
+    assert accounts("\ufeff" + json.dumps({"deepseek": KEY})) == {"deepseek/default": KEY}
+
+
+def test_the_message_names_every_provider_and_the_nearest_of_many(monkeypatch):
+    for name in ("openrouter", "moonshot", "siliconflow", "deepinfra", "fal", "stepfun"):
+        monkeypatch.setitem(PROVIDERS, name, PROVIDERS["novita"])
+    known = "its provider isn't known; known are deepseek, novita, openrouter, moonshot, siliconflow, "
+    nearest = {
+        "OPENROUTER_API_KEY": "openrouter",
+        "deepsek": "deepseek",
+        "DEEPINFRA_TOKEN": "deepinfra",
+        "fal-key": "fal",
+    }
+    for name, provider in nearest.items():
+        [said] = accounts({name: KEY}).values()
+        assert said == f"{known}deepinfra, fal and stepfun; the nearest is {provider}."
+
+
 def test_blanks_around_a_key_are_stripped():
     secret = {"deepseek": f" \n{KEY}\t", "novita": {"api_key": f"{OTHER}\r\n"}}
     assert accounts(secret) == {"deepseek/default": KEY, "novita/default": OTHER}
@@ -57,8 +97,13 @@ def test_an_object_overrides_the_settings_of_its_account_alone():
 
 NO_KEY = 'it has no API key; it should be a key, or an object with "api_key".'
 SHAPE = "it should be a key, or an object of strings."
-STRAY = "its API key has a blank, a line break or another stray character in it."
-UNKNOWN = "its provider isn't known; known are deepseek and novita."
+STRAY = "its API key has a blank, a line break or another stray character in it; copy the key again."
+QUOTED = "its API key has quotes of its own around it; take them away."
+NAMED = 'its API key has a name and "=" before it; put in only what follows them.'
+BEARER = 'its API key has "Bearer" before it; put in only what follows it.'
+TOO_LONG = "its API key is longer than 512 characters; copy the key alone."
+NO_OBJECT = 'it is neither a key nor an object; it should be a key, or {"api_key": "<API key>"}.'
+UNKNOWN = "its provider isn't known; known are deepseek and novita"
 NAME = "the name of its entry should be provider/label"
 BAD_VALUES = {
     "empty": ("", NO_KEY),
@@ -75,7 +120,34 @@ BAD_VALUES = {
     "blank inside": (f"{KEY} {KEY}", STRAY),
     "line break inside": (f"{KEY}\n{KEY}", STRAY),
     "not ASCII": (f"{KEY}é", STRAY),
-    "too long": (KEY * 50, STRAY),
+    "not ASCII, but a quotation mark": (f"\u201c{KEY}\u201d", STRAY),
+    "a placeholder": ("sk-\u2026", STRAY),
+    "a shell's line": (f"export DEEPSEEK_API_KEY={KEY}", STRAY),
+    "too long": (KEY * 50, TOO_LONG),
+    "double quotes": (f'"{KEY}"', QUOTED),
+    "single quotes": (f" '{KEY}' ", QUOTED),
+    "back quotes": (f"`{KEY}`", QUOTED),
+    "a quote before it": (f'"{KEY}', QUOTED),
+    "a quote after it": (f'{KEY}"', QUOTED),
+    "quotes and a comma": (f'"{KEY}",', QUOTED),
+    "quotes in an object": ({"api_key": f'"{KEY}"'}, QUOTED),
+    "quotes alone": ('""', QUOTED),
+    "a name": (f"DEEPSEEK_API_KEY={KEY}", NAMED),
+    "a name in an object": ({"api_key": f"key={KEY}"}, NAMED),
+    "a name and quotes": (f'KEY="{KEY}"', NAMED),
+    "Bearer": (f"Bearer {KEY}", BEARER),
+    "bearer": (f"bearer  {KEY}", BEARER),
+    "half an object": (f'{{"api_key":"{KEY}"', NO_OBJECT),
+    "an object with single quotes": (f"{{'api_key':'{KEY}'}}", NO_OBJECT),
+    "an object with a comma too many": (f'{{"api_key":"{KEY}",}}', NO_OBJECT),
+    "a list as a string": (f'["{KEY}"]', NO_OBJECT),
+    "an object as a string in an object": ({"api_key": json.dumps({"api_key": KEY})}, NO_OBJECT),
+    "an object as a string without a key": (json.dumps({"budget": "1/1 USD"}), NO_KEY),
+    "an object as a string of a number": ('{"api_key": 12345678}', SHAPE),
+    "an object as a string with a quoted key": (json.dumps({"api_key": f"'{KEY}'"}), QUOTED),
+    "an object as a string with a member twice": (
+        f'{{"api_key": "{KEY}", "api_key": "{KEY}"}}', "its object names a member twice."
+    ),
     "unknown member": ({"api_key": KEY, KEY: "x"}, "it has a member that isn't known; known are"),
     "watch of one figure": ({"api_key": KEY, "watch": "cash"}, "it has a member that isn't known"),
     "bad budget": ({"api_key": KEY, "budget": KEY}, "budget can't be read. It should be"),
@@ -100,10 +172,18 @@ def test_a_member_that_stands_twice_in_an_entry_fails_its_account():
 @pytest.mark.parametrize(
     ("name", "account", "why"),
     [
-        ("openai", "openai/default", UNKNOWN),
+        ("openai", "openai/default", f"{UNKNOWN}."),
         ("openai/team", "openai/team", UNKNOWN),
-        ("DeepSeek", None, UNKNOWN),
-        ("", None, UNKNOWN),
+        ("deepsek", "deepsek/default", f"{UNKNOWN}; the nearest is deepseek."),
+        ("DEEPSEEK_API_KEY", None, f"{UNKNOWN}; the nearest is deepseek."),
+        ("deepseek-key/work", None, f"{UNKNOWN}; the nearest is deepseek."),
+        ("my_novita_key", None, f"{UNKNOWN}; the nearest is novita."),
+        ("NOVITAAI", None, f"{UNKNOWN}; the nearest is novita."),
+        ("prod/novita", "prod/novita", f"{UNKNOWN}; the nearest is novita."),
+        ("\uff24eepSeek", None, f"{UNKNOWN}; the nearest is deepseek."),
+        ("API_KEY", None, f"{UNKNOWN}."),
+        (" deepseek", None, f"{UNKNOWN}; the nearest is deepseek."),
+        ("", None, f"{UNKNOWN}."),
         ("deepseek/", None, NAME),
         ("deepseek/a b", None, NAME),
         ("deepseek/a/b", None, NAME),
@@ -117,7 +197,7 @@ def test_a_bad_name_fails_its_account_alone_and_is_not_repeated(name, account, w
     assert found.pop("novita/default") == OTHER
     [(shown, said)] = found.items()
     assert shown == account or (account is None and not {name} & set(shown.split("/")))
-    assert said.startswith((why, NAME))
+    assert said.startswith(why)
 
 
 @pytest.mark.parametrize(
@@ -129,16 +209,25 @@ def test_a_bad_name_fails_its_account_alone_and_is_not_repeated(name, account, w
         {f"deepseek/{KEY} ": "", "novita": OTHER},
         {KEY: {"api_key": KEY}, "novita": OTHER},
         {f"deepseek/{KEY}": "", "novita": OTHER},
+        {f"DeepSeek/{KEY}": "", "novita": OTHER},
+        {f"deepseek/x-{BARE}": f"'{BARE}'", "novita": OTHER},
+        {f"deepseek/x-{BARE}": f'DEEPSEEK_API_KEY="{BARE}"', "novita": OTHER},
+        {f"deepseek/x-{BARE}": f"Bearer {BARE}", "novita": OTHER},
+        {f"deepseek/x-{BARE}": json.dumps({"api_key": BARE}), "novita": OTHER},
+        {BARE: f'"{BARE}"', "novita": OTHER},
     ],
 )
 def test_a_key_in_the_place_of_a_name_is_never_repeated(secret):
     first, second = parse(json.dumps(secret), RULES)
     assert isinstance(first.key, Failure)
-    assert KEY not in f"{first!r}{first.account}{first.key.detail}"
+    shown = f"{first!r}{first.account}{first.key.detail}"
+    assert not any(key in shown for key in (KEY, BARE))
     assert second.key.reveal() == OTHER
 
 
-@pytest.mark.parametrize("names", [("deepseek", "deepseek"), ("deepseek", "deepseek/default")])
+@pytest.mark.parametrize(
+    "names", [("deepseek", "deepseek"), ("deepseek", "deepseek/default"), ("deepseek", "DeepSeek")]
+)
 def test_two_entries_for_one_account_fail_it_rather_than_pick_one(names):
     first, second = names
     found = accounts(f'{{"{first}": "{KEY}", "{second}": "{OTHER}", "novita": "{OTHER}"}}')
