@@ -70,13 +70,13 @@ def test_the_message_names_every_provider_and_the_nearest_of_many(monkeypatch):
     for name in ("openrouter", "moonshot", "siliconflow", "deepinfra", "fal", "stepfun"):
         monkeypatch.setitem(PROVIDERS, name, PROVIDERS["novita"])
     known = "its provider isn't known; known are deepseek, novita, openrouter, moonshot, siliconflow, "
-    nearest = {
-        "OPENROUTER_API_KEY": "openrouter",
-        "deepsek": "deepseek",
-        "DEEPINFRA_TOKEN": "deepinfra",
-        "fal-key": "fal",
-    }
-    for name, provider in nearest.items():
+    nearest = (
+        ("OPENROUTER_API_KEY", "openrouter"),
+        ("deepsek", "deepseek"),
+        ("DEEPINFRA_TOKEN", "deepinfra"),
+        ("fal-key", "fal"),
+    )
+    for name, provider in nearest:
         [said] = accounts({name: KEY}).values()
         assert said == f"{known}deepinfra, fal and stepfun; the nearest is {provider}."
 
