@@ -98,7 +98,7 @@ picture: $(READY) browser ## Make the pictures of make run and of the dashboard.
 	@PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
 	@PICTURE=docs/dashboard.png $(DEV)/python -m local.dashboard >/dev/null
 
-forecast-plot: .venv/dev/.ready browser ## Make the plot of the forecast.
+forecast-plot: .venv/dev/.ready browser ## Make the plots of the forecast.
 	@$(DEV)/python -m benchmarks.plot
 
 # TRACES has CSV files with the columns time, and money spent so far.

@@ -33,6 +33,7 @@ SEEDS = (1, 2)
 YOUNG_SEEDS = range(3, 11)  # more of them for the first week, which is soon measured
 HOURLY = 4  # alerts of generated accounts are judged at each n-th reading, to save time
 MONTH = 30
+WIDTH = 120  # columns, of the widest table
 TEN_DAYS, HALF_A_DAY, TWO = 10.0, 0.5, 2
 
 
@@ -346,7 +347,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if folder and not list(folder.glob("*.csv")):
         print(f"No *.csv in {folder}.", file=sys.stderr)
         return 1
-    console = Console()
+    console = Console(width=max(Console().width, WIDTH))
     found = pools(folder, console)
     for table in (kinds_table, methods_table, scorecard_table):
         console.print(table(found), "")

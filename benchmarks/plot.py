@@ -1,30 +1,39 @@
-"""`make forecast-plot`: a generated account, what was foreseen of it, and when that was said."""
+"""`make forecast-plot`: an account with what was foreseen of it, and how true the ranges are."""
 
+import math
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from statistics import NormalDist
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
-from benchmarks import alerts
-from benchmarks.accounts import generated, office_hours
+from benchmarks import alerts, traces
+from benchmarks.accounts import KINDS, generated, office_hours
+from benchmarks.accuracy import Point, Weighted, alike, mean, points
 from benchmarks.alerts import Step
+from benchmarks.peers import GUARD
 from benchmarks.traces import DAY, Trace
 from guard.alert import Condition, Kind
+from guard.forecast import EIGHT_IN_TEN
 from guard.model import Severity
 from local import browser
 from local.tools import ROOT, LocalError
 
-PICTURE = ROOT / "docs" / "forecast.png"
+ACCOUNT, CALIBRATION = ROOT / "docs" / "forecast.png", ROOT / "docs" / "calibration.png"
 WIDTH, HEIGHT = 1200, 680
+SIDE = 520  # of the calibration, which is square
+STATED = range(5, 100, 5)  # per cent
 # The days that are shown: of an account that is known by then, and goes on, so that the truth is known.
 BEGIN, END = 24.0, 48.0
-DAYS = 56
+DAYS, SEED = 56, 3
 CREDIT, REFILLED_AT = 20.0, 0.4  # in days of mean spend
 EVERY = timedelta(hours=6)
 
@@ -49,15 +58,51 @@ class Foreseen:
 
 
 def main() -> int:
-    """Draw the plot and save it; the exit code."""
-    trace = generated(office_hours, DAYS, 3)
+    """Draw both plots and save them; the exit code."""
     try:
-        save(drawn(trace), PICTURE)
+        save(drawn(generated(office_hours, DAYS, SEED)), ACCOUNT)
+        with ProcessPoolExecutor(os.cpu_count()) as workers:
+            save(calibration(alike(workers.map(_points, range(len(KINDS))))), CALIBRATION)
     except LocalError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"The plot is in {PICTURE.relative_to(ROOT)}.")
+    print("The plots are in", *(path.relative_to(ROOT) for path in (ACCOUNT, CALIBRATION)))
     return 0
+
+
+def calibration(found: Weighted[Point]) -> go.Figure:
+    """How often the truth comes before the time that is stated for so many per cent."""
+    chances = [(weight, _chance(point)) for weight, point in found]
+    true = [mean(chances, (stated / 100).__ge__) for stated in STATED]
+    figure = go.Figure()
+    dash = {"color": INK, "dash": "dot", "width": 1}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=dash)
+    figure.add_scatter(
+        x=[stated / 100 for stated in STATED],
+        y=true,
+        mode="lines+markers",
+        line={"color": BLUE, "width": 2},
+    )
+    _laid_out(figure, SIDE, SIDE)
+    figure.update_layout(showlegend=False)
+    for axis, title in ((figure.update_xaxes, "stated"), (figure.update_yaxes, "true share")):
+        axis(title=title, tickformat=".0%", range=[0, 1], dtick=0.2)
+    return figure
+
+
+def _points(kind: int) -> list[Point]:
+    trace = generated(KINDS[kind], DAYS, SEED)
+    return list(points(trace, list(traces.walk(trace))))
+
+
+def _chance(point: Point) -> float:
+    """The chance that the forecast gave to an end no later than the true one."""
+    earliest, middle, latest = point.foretold[GUARD]
+    end = latest if point.truth > middle else earliest
+    if end == middle:
+        return float(point.truth >= middle)
+    off = math.log(point.truth / middle) / abs(math.log(end / middle))
+    return NormalDist().cdf(EIGHT_IN_TEN * off)
 
 
 def drawn(trace: Trace) -> go.Figure:
@@ -71,13 +116,14 @@ def drawn(trace: Trace) -> go.Figure:
         shared_xaxes=True,
         vertical_spacing=0.09,
         subplot_titles=(
-            "Balance in USD, and what was said",
+            "Balance in USD, and what was published",
             "Days until it is used up: foreseen eight times in ten within the band, and what came",
         ),
     )
     _balance(figure, steps)
     _foreseen(figure, [list(one) for one in _between_top_ups(trace, steps)])
-    _laid_out(figure)
+    _laid_out(figure, WIDTH, HEIGHT)
+    figure.update_xaxes(tickformat="%a %d", dtick=2 * 86_400_000)
     return figure
 
 
@@ -87,7 +133,7 @@ def save(figure: go.Figure, picture: Path) -> None:
         page = Path(folder) / "forecast.html"
         page.write_text(figure.to_html(include_plotlyjs=True, config={"staticPlot": True}))
         with browser.opened(page) as it:
-            it.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+            it.page.set_viewport_size({"width": figure.layout.width, "height": figure.layout.height})
             it.page.locator(".js-plotly-plot").screenshot(path=picture)
 
 
@@ -173,17 +219,17 @@ def _foreseen(figure: go.Figure, stretches: list[list[Foreseen]]) -> None:
             )
 
 
-def _laid_out(figure: go.Figure) -> None:
+def _laid_out(figure: go.Figure, width: int, height: int) -> None:
     figure.update_layout(
-        width=WIDTH,
-        height=HEIGHT,
+        width=width,
+        height=height,
         plot_bgcolor="white",
         font={"family": "system-ui, Arial, 'DejaVu Sans', sans-serif", "size": 14, "color": INK},
         margin={"l": 60, "r": 20, "t": 40, "b": 70},
         legend={"orientation": "h", "y": -0.06, "x": 0.5, "xanchor": "center"},
     )
     figure.update_annotations(selector={"yanchor": "bottom"}, font_size=15)
-    figure.update_xaxes(gridcolor=GRID, tickformat="%a %d", dtick=2 * 86_400_000)
+    figure.update_xaxes(gridcolor=GRID)
     figure.update_yaxes(gridcolor=GRID, rangemode="tozero")
 
 
