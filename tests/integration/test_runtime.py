@@ -160,11 +160,11 @@ def test_what_is_low_is_said_once_in_the_real_runtime(guard):
 
 
 def test_a_provider_that_refuses_is_data_in_the_real_runtime(guard):
-    guard.sandbox.failing["deepseek"] = 403
+    guard.sandbox.failing["deepseek"] = 402
     with guard.starting("CheckBalances") as invoke:
         answer = invoke(EVENT)
     assert {a["provider"]: a.get("error") for a in answer["accounts"]} == {
-        "deepseek": "permission",
+        "deepseek": "billing",
         "novita": None,
     }
     assert [alert["condition"] for alert in answer["alerts"]] == ["check_failing"]
