@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 UNITS = 10_000  # Novita AI counts in units of 0.0001 USD
 
+PAGE = b"<html>upstream is having a bad day</html>"
 REFUSED = {
     "deepseek": b"Authentication Fails (governor)",
     "novita": b'{"code":401,"reason":"FAILED_TO_AUTH","message":"failed to auth","metadata":{}}',
@@ -18,13 +19,19 @@ REFUSED = {
 
 @dataclass
 class Sandbox:
-    """What the providers answer from now on, by provider and API key."""
+    """What the providers answer from now on, by provider and API key.
+
+    `granted` is the part of a DeepSeek balance that was granted; `odd` are answers that are given once
+    each before that, as amounts by currency or a status.
+    """
 
     url: str = ""
     deepseek: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     novita: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     failing: dict[str, int] = field(default_factory=dict)
     unavailable: set[str] = field(default_factory=set)
+    granted: dict[str, Decimal] = field(default_factory=dict)
+    odd: list[dict[str, str] | int] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def fund(self, key: str, **rows: str | Decimal) -> None:
@@ -40,22 +47,24 @@ class Sandbox:
         provider = "deepseek" if path == "/user/balance" else "novita"
         self.asked.append(provider)
         if status := self.failing.get(provider):
-            return status, b"<html>upstream is having a bad day</html>"
+            return status, PAGE
         if path == "/user/balance" and key in self.deepseek:
-            return 200, self._deepseek(key)
+            rows = self.odd.pop(0) if self.odd else self.deepseek[key]
+            return (rows, PAGE) if isinstance(rows, int) else (200, self._deepseek(key, rows))
         if path == "/openapi/v1/billing/balance/detail" and key in self.novita:
             return 200, self._novita(key)
         return 401, REFUSED[provider]
 
-    def _deepseek(self, key: str) -> bytes:
+    def _deepseek(self, key: str, amounts: Mapping[str, str | Decimal]) -> bytes:
+        granted = self.granted.get(key, Decimal(0))
         rows = [
             {
                 "currency": currency,
-                "total_balance": f"{amount:.2f}",
-                "granted_balance": "0.00",
-                "topped_up_balance": f"{amount:.2f}",
+                "total_balance": f"{Decimal(amount):.2f}",
+                "granted_balance": f"{granted:.2f}",
+                "topped_up_balance": f"{Decimal(amount) - granted:.2f}",
             }
-            for currency, amount in self.deepseek[key].items()
+            for currency, amount in amounts.items()
         ]
         if len(self.asked) % 2:  # the order of the rows changes from call to call
             rows.reverse()

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from guard.drain import Drain
-from guard.model import Account, DrainRule, Failure, Severity
+from guard.model import NO_MONEY, Account, DrainRule, Failure, Returned, Severity
 
 
 class Condition(StrEnum):
@@ -37,7 +37,10 @@ type EpisodeKey = tuple[Condition, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One condition of one account and currency, from its first alert until its recovery."""
+    """One condition of one account and currency, from its first alert until its recovery.
+
+    `step` counts what was published of it; 0 is a drain that the alert of its balance has told.
+    """
 
     id: str
     opened_at: datetime
@@ -63,11 +66,13 @@ class Threshold:
 class LowBalance:
     """The thresholds that were reached; none in a recovery.
 
-    `used` are the currencies that hold the account's money, where this one no longer counts.
+    `others` are the balances from which calls go on, where this one no longer counts. `drain` is what
+    went too fast at the same reading, so that one alert says both.
     """
 
     thresholds: tuple[Threshold, ...] = ()
-    used: tuple[str, ...] = ()
+    others: tuple["Known", ...] = ()
+    drain: "FastDrain | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,8 @@ type Facts = LowBalance | FastDrain | OnCredit | CheckFailing
 class Alert:
     """One notification. Its `id` is a function of what it says, so that a repeat carries it too.
 
-    `facts` is `None` for what is about the guard itself: a test, a digest.
+    `facts` is `None` for what is about the guard itself: a test, a digest. `expired` is a grant whose
+    time seems to be over, `returned` what came back with this reading.
     """
 
     id: str
@@ -150,6 +156,8 @@ class Alert:
     facts: Facts | None = None
     since: datetime | None = None
     next_reminder: timedelta | None = None
+    expired: Decimal = NO_MONEY
+    returned: Returned | None = None
 
 
 def about_the_guard(kind: Kind, severity: Severity, now: datetime) -> Alert:

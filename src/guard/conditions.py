@@ -18,7 +18,7 @@ from guard.alert import (
 )
 from guard.drain import drained
 from guard.memory import Memory
-from guard.model import NO_MONEY, Balance, CheckError, Failure, Judged, Reading, Rules, Severity
+from guard.model import NO_MONEY, CheckError, Failure, Judged, Reading, Rules, Severity
 
 FAILURES_IN_A_ROW = 3
 # Another try won't heal these, so the first failure counts.
@@ -47,22 +47,19 @@ def conditions(
         yield failing, partial(_check_failing, memory, reading)
         return
     yield failing, partial(Finding, Severity.OK, facts=CheckFailing(_known(judged)))
-    used = {one.balance.currency for one in judged}
-    for balance in reading.balances:
-        if balance.currency not in used:
-            yield (Condition.LOW_BALANCE, balance.currency), partial(_unused, balance, used)
     for one in judged:
         currency = one.balance.currency
-        yield (Condition.LOW_BALANCE, currency), partial(low_balance, one, rules)
+        low = partial(low_balance, one, rules) if one.counts else partial(_used_up, one, judged)
+        yield (Condition.LOW_BALANCE, currency), low
         if currency in memory.rows:
             yield (Condition.FAST_DRAIN, currency), partial(fast_drain, memory, one, rules, now)
         if one.balance.cash is not None:
             yield (Condition.ON_CREDIT, currency), partial(_on_credit, memory, one)
 
 
-def _unused(balance: Balance, used: set[str]) -> Finding:
-    facts = LowBalance(used=tuple(sorted(used)))
-    return Finding(Severity.OK, (), facts, Judged(balance, Severity.OK, None, None))
+def _used_up(one: Judged, judged: tuple[Judged, ...]) -> Finding:
+    others = _known(tuple(other for other in judged if other.balance.amount > 0))
+    return Finding(Severity.OK, ("other_wallet",), LowBalance(others=others), one)
 
 
 def low_balance(one: Judged, rules: Rules) -> Finding:

@@ -1,12 +1,13 @@
 """What to remember and what to tell: from what is remembered and what was just read."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from guard.alert import Alert, Episode, EpisodeKey, Kind, id_of
+from guard.alert import Alert, Condition, Episode, EpisodeKey, FastDrain, Kind, LowBalance, id_of
 from guard.conditions import Finding, conditions
 from guard.memory import Memory
-from guard.model import Account, Failure, Judged, Reading, Rules, Severity
+from guard.model import NO_MONEY, Account, Failure, Judged, Reading, Rules, Severity
 from guard.notify import Verdict, reminder_after, verdict
 from guard.observe import after_failure, after_reading
 from guard.week import spending
@@ -42,33 +43,78 @@ def decide(
         memory = after_failure(memory, now)
     else:
         judged, memory = after_reading(memory, reading, rules, now)
+    findings, broken = _look(memory, reading, judged, rules, now)
     episodes, serial = dict(memory.episodes), memory.serial
     alerts: list[Alert] = []
-    broken: list[str] = []
-    for key, look in conditions(memory, reading, judged, rules, now):
-        try:
-            finding = look()
-        except Exception as error:  # noqa: BLE001 - one condition's trouble must not hide another's
-            broken.append(f"{key[0]} ({type(error).__name__})")
-            continue
+    for key, finding in findings.items():
         before = episodes.pop(key, None)
         said = verdict(
-            before,
+            before if before and before.step else None,
             finding.severity,
             now,
             rules.remind_every,
             undelivered=before is not None and before.id in undelivered,
+            came_back=finding.judged is not None and finding.judged.returned is not None,
         )
         serial += before is None and said.kind is Kind.ALERT
         after = _episode(before, finding.severity, said, account, key, now, serial)
+        if after and said.kind is Kind.ALERT and _told_with_balance(key, before, findings, alerts):
+            said, after = Verdict(None, "the alert of its balance tells it"), replace(after, step=0)
         if after and finding.severity is not Severity.OK:
             episodes[key] = after
         if after and said.kind:
-            alert = _alert(said.kind, after, key, finding, account, rules, now)
+            told = _with_drain(finding, findings.get((Condition.FAST_DRAIN, key[1])))
+            alert = _alert(said.kind, after, key, told, account, rules, now)
             row = memory.rows.get(key[1] or "")
             alerts.append(replace(alert, spending=spending(row, now)) if row else alert)
     memory = replace(memory, observed_at=now, episodes=episodes, serial=serial)
-    return Decision(memory, judged, tuple(alerts), tuple(broken))
+    return Decision(memory, judged, tuple(alerts), broken)
+
+
+def _look(
+    memory: Memory,
+    reading: Reading | Failure,
+    judged: tuple[Judged, ...],
+    rules: Rules,
+    now: datetime,
+) -> tuple[dict[EpisodeKey, Finding], tuple[str, ...]]:
+    """How each condition stands, and which could not be judged."""
+    findings: dict[EpisodeKey, Finding] = {}
+    broken: list[str] = []
+    for key, look in conditions(memory, reading, judged, rules, now):
+        try:
+            findings[key] = look()
+        except Exception as error:  # noqa: BLE001 - one condition's trouble must not hide another's
+            broken.append(f"{key[0]} ({type(error).__name__})")
+    return findings, tuple(broken)
+
+
+def _told_with_balance(
+    key: EpisodeKey,
+    before: Episode | None,
+    findings: Mapping[EpisodeKey, Finding],
+    alerts: Sequence[Alert],
+) -> bool:
+    """Whether the alert of a balance tells its drain as well: the same reading made it critical."""
+    condition, currency = key
+    low = (Condition.LOW_BALANCE, currency)
+    if condition is not Condition.FAST_DRAIN or low not in findings:
+        return False
+    if before:  # it was told so, and its balance is as bad as it was then
+        return (findings[low].severity or Severity.OK) >= Severity.CRITICAL
+    return any(
+        alert.kind is Kind.ALERT and alert.severity >= Severity.CRITICAL
+        for alert in alerts
+        if (alert.condition, alert.currency) == low
+    )
+
+
+def _with_drain(finding: Finding, drain: Finding | None) -> Finding:
+    """What is said of a balance, with what leaves it too fast."""
+    low, fast = finding.facts, drain and drain.facts
+    if isinstance(low, LowBalance) and isinstance(fast, FastDrain) and fast.drain:
+        return finding._replace(facts=replace(low, drain=fast))
+    return finding
 
 
 def _episode(
@@ -115,6 +161,8 @@ def _alert(
         runway_between=one.runway_between if one else None,
         reasons=finding.reasons,
         facts=finding.facts,
+        expired=one.expired if one else NO_MONEY,
+        returned=one.returned if one else None,
         since=episode.opened_at,
         next_reminder=None
         if kind is Kind.RECOVERY

@@ -50,12 +50,14 @@ class SpendingHistory:
     """28 UTC days, today last; 24 hours of the day; and the latest readings, of about a day.
 
     The hours of the day fade at midnight, by half in 14 days. `first` is when the first reading was.
+    What was spent `within` a time up to that, a day at least, is known from the readings.
     """
 
     first: datetime | None = None
     days: tuple[Spent, ...] = (Spent(),)
     hours: tuple[Spent, ...] = (Spent(),) * HOURS
     trail: tuple[Point, ...] = ()
+    within: timedelta = DAY
 
     @property
     def last(self) -> datetime | None:
@@ -69,14 +71,11 @@ class SpendingHistory:
     def reading(
         self, now: datetime, spent: Decimal | None, within: timedelta = DAY
     ) -> "SpendingHistory":
-        """The history after one more reading; `None` where nobody knows what was spent since the last.
-
-        What was spent `within` a time up to that, a day at least, is known from the readings.
-        """
-        now = now.replace(microsecond=0)
+        """The history after one more reading; `spent` is `None` where nobody knows what it was."""
+        now, within = now.replace(microsecond=0), max(within, DAY)
         start = self.last
         if start is None:
-            return SpendingHistory(now, trail=(Point(now, NO_MONEY),))
+            return SpendingHistory(now, trail=(Point(now, NO_MONEY),), within=within)
         if now <= start:  # the same reading again
             return self
         midnights = now.toordinal() - start.toordinal()
@@ -93,8 +92,9 @@ class SpendingHistory:
                 if ago < len(days):
                     days[-1 - ago] = _add(days[-1 - ago], part, digits=_TODAY)
         trail = (*self.trail, Point(now, _KEPT.plus(spent or NO_MONEY)))
-        reach = max(within, DAY) * (1 + 1 / TWELFTH)
-        return SpendingHistory(self.first, tuple(days), tuple(hours), _thinned(trail, now - reach))
+        reach = within * (1 + 1 / TWELFTH)
+        kept = _thinned(trail, now - reach)
+        return SpendingHistory(self.first, tuple(days), tuple(hours), kept, within)
 
     def spent_within(self, span: timedelta, now: datetime) -> Decimal:
         """Money spent in the time `span` before `now`: by the readings kept, or beyond them by days."""

@@ -10,13 +10,13 @@ from guard.model import NO_MONEY
 
 MOST_MONEY = Decimal(10) ** 18  # more than any provider's answer may hold
 SECOND = timedelta(seconds=1)
-MOST_SECONDS = 10**10  # three centuries between two readings
+MOST_SECONDS = 10**9  # three decades between two readings
 
 
 def dumps(history: SpendingHistory) -> str:
-    """The first reading and the first point, in Unix seconds; days; hours of the day; other points.
+    """The first reading and the first point, in Unix seconds; `within`; days; hours; other points.
 
-    These are money and seconds. Left out are no money, and seconds that are the same as before.
+    The last three are money and seconds, without no money and without the same seconds as before.
     """
     if history.first is None:
         return ""
@@ -24,21 +24,23 @@ def dumps(history: SpendingHistory) -> str:
         (point.spent, (point.at - before.at) // SECOND) for before, point in pairwise(history.trail)
     ]
     times = (f"{when.timestamp():.0f}" for when in (history.first, history.trail[0].at))
-    return ";".join((*times, *map(_pairs, (history.days, history.hours, steps))))
+    within = str(history.within // SECOND)
+    return ";".join((*times, within, *map(_pairs, (history.days, history.hours, steps))))
 
 
 def loads(text: str) -> SpendingHistory:
     """Read what `dumps` wrote; raises `ValueError` or `ArithmeticError` for anything else."""
     if not text:
         return SpendingHistory()
-    first, start, *parts = text.split(";")
+    first, start, within, *parts = text.split(";")
     days, hours, steps = map(_read, parts)
     trail = [Point(_time(start), NO_MONEY)]
     for amount, seconds in steps:
         trail.append(Point(trail[-1].at + seconds * SECOND, amount))
     if len(hours) != HOURS or not 0 < len(days) <= MOST_DAYS or _time(first) > trail[0].at:
         raise ValueError("not the days and hours of a history")
-    return SpendingHistory(_time(first), tuple(days), tuple(hours), tuple(trail))
+    reach = _seconds(within) * SECOND
+    return SpendingHistory(_time(first), tuple(days), tuple(hours), tuple(trail), reach)
 
 
 def _pairs(pairs: Iterable[tuple[Decimal, int]]) -> str:

@@ -9,14 +9,16 @@ from guard.alert import Episode, EpisodeKey
 from guard.drain import Spikes
 from guard.history import SpendingHistory
 from guard.model import NO_MONEY, Severity
-from guard.tally import Tally
+from guard.tally import Entry, Tally
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """The last that was known of one currency row that holds money, or has held it.
 
-    `added` are its top-ups; `expiring` is the part of the balance that may expire.
+    `added` are its top-ups; `expiring` is the part of the balance that may expire. `available` is
+    whether the provider took calls. `returns` are what fell and came back in the last week. `earlier`
+    is how the row stood at each reading of the last hour and at the one before, the oldest first.
     """
 
     balance: Decimal
@@ -25,6 +27,9 @@ class Row:
     added: Tally = field(default_factory=Tally)
     spikes: Spikes = field(default_factory=Spikes)
     expiring: Decimal = NO_MONEY
+    available: bool = True
+    returns: tuple[Entry, ...] = ()
+    earlier: tuple["Row", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

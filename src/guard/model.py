@@ -5,7 +5,7 @@ Money is `Decimal`, in units of its currency. Time is an aware UTC `datetime`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from enum import IntEnum, StrEnum
 
@@ -129,10 +129,21 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """Money that was gone and came back: `before` fell to `low`, where it lay `since` a reading."""
+
+    before: Decimal
+    low: Decimal
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What the guard thinks of one balance. `reasons` says what put it above `ok`.
 
-    `runway_between` are the ends between which the runway lies eight times in ten.
+    `runway_between` are the ends between which the runway lies eight times in ten. `counts` is whether
+    the account's severity goes by it. `expired` is a grant whose time seems to be over, and `returned`
+    what came back with this reading.
     """
 
     balance: Balance
@@ -141,6 +152,9 @@ class Judged:
     runway: timedelta | None
     reasons: tuple[str, ...] = ()
     runway_between: tuple[timedelta, timedelta] | None = None
+    counts: bool = True
+    expired: Decimal = NO_MONEY
+    returned: Returned | None = None
 
 
 def worst(severities: Iterable[Severity]) -> Severity:

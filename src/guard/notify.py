@@ -21,10 +21,12 @@ def verdict(
     remind_every: Spans,
     *,
     undelivered: bool = False,
+    came_back: bool = False,
 ) -> Verdict:
     """Whether to say something about a condition that stands at `severity` now, and why.
 
-    `episode` is what was said before; `undelivered`, that something of it is still on its way.
+    `episode` is what was said before; `undelivered`, that something of it is still on its way;
+    `came_back`, that the money which made it worse is there again.
     """
     if severity is None:
         return Verdict(None, "unknown: the last word stands")
@@ -38,6 +40,8 @@ def verdict(
         return Verdict(Kind.RECOVERY, "recovered: it was announced, and is over")
     if severity > episode.severity:
         return Verdict(Kind.ALERT, "worse than what was last said")
+    if severity < episode.severity and came_back:
+        return Verdict(Kind.RECOVERY, "what was said is over: it is as it was before")
     if severity < episode.severity:
         return Verdict(None, "better, but not over")
     if undelivered:

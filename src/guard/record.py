@@ -5,16 +5,21 @@ Everything is one JSON text of well under 4 KB, so that a run costs little to re
 
 import json
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
+from typing import Any
 
 from guard import history_text
 from guard.alert import Condition, Episode
 from guard.drain import Spikes
 from guard.figures import money, timestamp
-from guard.history_text import MOST_MONEY
+from guard.history_text import MOST_MONEY, SECOND
 from guard.memory import Failing, Memory, Row
-from guard.model import Severity
+from guard.model import Balance, Severity
+from guard.observe import moved
 from guard.tally import Entry, Tally
 
 FORMAT = 1
@@ -34,12 +39,9 @@ def dumps(memory: Memory) -> str:
             "observed_at": _time(memory.observed_at),
             "rows": {
                 currency: [
-                    money(row.balance),
-                    row.severity.word,
-                    history_text.dumps(row.history),
-                    _tally(row.added),
-                    [row.spikes.latest, row.spikes.most],
-                    money(row.expiring),
+                    *_first((*row.earlier, row)[0]),
+                    [_step(before, after) for before, after in pairwise((*row.earlier, row))],
+                    _entries(row.returns),
                 ]
                 for currency, row in memory.rows.items()
             },
@@ -58,7 +60,7 @@ def dumps(memory: Memory) -> str:
                 for (condition, currency), e in memory.episodes.items()
             ],
             "serial": memory.serial,
-            "failed": _tally(memory.failed),
+            "failed": _entries(memory.failed.entries),
         }
     )
 
@@ -72,7 +74,7 @@ def loads(text: str) -> Memory:
         failing = data["failing"]
         return Memory(
             observed_at=_when(data["observed_at"]),
-            rows={currency: _read_row(*row) for currency, row in data["rows"].items()},
+            rows={currency: _read_rows(currency, *row) for currency, row in data["rows"].items()},
             failing=None if failing is None else _read_failing(*failing),
             episodes={
                 (Condition(condition), currency): Episode(
@@ -106,17 +108,56 @@ def _instant(text: str) -> datetime:
     return when
 
 
-def _read_row(
-    balance: str, word: str, history: str, added: str, spikes: list[object], expiring: str
+def _first(row: Row) -> list[object]:
+    """The oldest row that is remembered, whole."""
+    return [
+        history_text.dumps(row.history),
+        _entries(row.added.entries),
+        money(row.balance),
+        *_judged(row),
+    ]
+
+
+def _step(before: Row, row: Row) -> list[object]:
+    """A later reading: seconds since the one before, and what doesn't follow from that."""
+    seconds = (_last(row) - _last(before)) // SECOND
+    return [seconds, money(row.balance), *_judged(row)]
+
+
+def _judged(row: Row) -> list[object]:
+    spikes = [row.spikes.latest, row.spikes.most]
+    return [money(row.expiring), int(row.severity), int(row.available), *spikes]
+
+
+def _last(row: Row) -> datetime:
+    if row.history.last is None:
+        raise ValueError("a row without a reading")
+    return row.history.last
+
+
+def _read_rows(currency: str, history: str, added: str, *first_steps_returns: Any) -> Row:
+    *first, steps, returns = first_steps_returns
+    start = Row(_finite(first[0]), Severity.OK, history_text.loads(history), _read_tally(added))
+    rows = [_read_judged(start, *first[1:])]
+    for seconds, balance, expiring, *judged in steps:
+        now = _last(rows[-1]) + _count(seconds) * SECOND
+        reading = Balance(currency, _finite(balance), expiring=_finite(expiring))
+        rows.append(
+            _read_judged(moved(rows[-1], reading, now, rows[-1].history.within), expiring, *judged)
+        )
+    *earlier, row = rows
+    return replace(row, returns=_read_entries(returns), earlier=tuple(earlier))
+
+
+def _read_judged(
+    row: Row, expiring: str, severity: object, available: object, latest: object, most: object
 ) -> Row:
-    latest, most = spikes
-    return Row(
-        _finite(balance),
-        Severity.from_word(word),
-        history_text.loads(history),
-        _read_tally(added),
-        Spikes(_times(latest), _times(most)),
-        _finite(expiring),
+    return replace(
+        row,
+        expiring=_finite(expiring),
+        severity=Severity(_count(severity)),
+        available=bool(_count(available)),
+        spikes=Spikes(_times(latest), _times(most)),
     )
 
 
@@ -149,13 +190,15 @@ def _finite(text: str) -> Decimal:
     return value
 
 
-def _tally(tally: Tally) -> str:
+def _entries(entries: Iterable[Entry]) -> str:
     """Seconds of Unix time and how much, of each entry."""
-    return ",".join(f"{entry.at.timestamp():.0f}:{entry.amount:f}" for entry in tally.entries)
+    return ",".join(f"{entry.at.timestamp():.0f}:{entry.amount:f}" for entry in entries)
+
+
+def _read_entries(text: str) -> tuple[Entry, ...]:
+    parts = (entry.split(":") for entry in text.split(",") if entry)
+    return tuple(Entry(datetime.fromtimestamp(int(at), UTC), _finite(amount)) for at, amount in parts)
 
 
 def _read_tally(text: str) -> Tally:
-    parts = (entry.split(":") for entry in text.split(",") if entry)
-    return Tally(
-        tuple(Entry(datetime.fromtimestamp(int(at), UTC), _finite(amount)) for at, amount in parts)
-    )
+    return Tally(_read_entries(text))

@@ -1,18 +1,20 @@
 """One account, top to bottom: read, decide, deliver."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Semaphore
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.items import Fetched, Stored, parse
 from config.accounts import MonitoredAccount
 from config.settings import Settings
-from guard.alert import Alert
-from guard.decide import decide
+from guard.alert import Alert, Kind
+from guard.decide import Decision, decide
 from guard.memory import Memory
-from guard.model import CheckError, Contact, Failure, Reading, worst
+from guard.model import Account, CheckError, Contact, Failure, Reading, Severity, worst
 from jobs import errors
 from jobs.deadline import Deadline
 from jobs.event_time import observation_time
@@ -24,6 +26,7 @@ from providers import PROVIDERS, http
 
 ACCOUNT_SECONDS = 8.0  # no provider holds an account longer, retries included
 LEAST_SECONDS = 2.0  # with less than these, or a quarter of the run's, it is the run that is late
+SECOND_ASKINGS = 50  # in a run; where more accounts look bad at once, it is no odd answer of one
 
 NOT_ASKED = Failure(CheckError.TIMEOUT, "The run had no time left for the provider's answer.")
 
@@ -33,7 +36,7 @@ class Run:
     """What every account of one run shares.
 
     `fetched` is what the table had before any provider was asked, so that whatever another run stores
-    meanwhile is noticed.
+    meanwhile is noticed. `second_askings` are those that are left.
     """
 
     settings: Settings
@@ -42,16 +45,25 @@ class Run:
     event_time: datetime | None
     clock: Callable[[], datetime]
     deadline: Deadline
+    second_askings: Semaphore = field(default_factory=lambda: Semaphore(SECOND_ASKINGS))
 
 
 def check_account(monitored: MonitoredAccount, run: Run) -> Outcome:
     """Everything about one account; what goes wrong with it stays its own."""
     outcome = Outcome(monitored.account, observation_time(run.event_time, None, run.clock()))
+    ends = time.monotonic() + ACCOUNT_SECONDS
     try:
         outcome, stored = _observe(monitored, run)
-        if outcome.reading is NOT_ASKED:
+        if outcome.reading is None or outcome.reading is NOT_ASKED:
             return outcome  # nothing was learnt, not even a failure of the provider's
-        return _deliver(outcome, monitored, stored, run)
+        decision = _decide(monitored, outcome.reading, stored or Stored(), outcome.now)
+        # What would wake somebody is asked for once more, and the second answer counts.
+        if _wakes(decision, outcome.reading) and run.second_askings.acquire(blocking=False):
+            second = _ask(monitored, run, ends - time.monotonic())
+            if isinstance(second, Reading):
+                outcome = replace(outcome, reading=second)
+                decision = _decide(monitored, second, stored or Stored(), outcome.now)
+        return _deliver(outcome, decision, monitored, stored, run)
     except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
         return replace(outcome, errors=(*outcome.errors, errors.of_code(monitored.account, error)))
 
@@ -69,17 +81,18 @@ def _observe(monitored: MonitoredAccount, run: Run) -> tuple[Outcome, Stored | N
         account=account,
         now=observation_time(run.event_time, memory.observed_at, run.clock()),
         previous_severity=worst(row.severity for row in memory.rows.values()) if memory.rows else None,
-        reading=_ask(monitored, run),
+        reading=_ask(monitored, run, ACCOUNT_SECONDS),
         errors=failed,
     )
     return outcome, stored
 
 
-def _ask(monitored: MonitoredAccount, run: Run) -> Reading | Failure:
+def _ask(monitored: MonitoredAccount, run: Run, seconds: float) -> Reading | Failure:
+    """What the provider answers within `seconds`, or within those that the run has."""
     if isinstance(monitored.key, Failure):
         return monitored.key
     provider = PROVIDERS[monitored.account.provider]
-    seconds = min(ACCOUNT_SECONDS, run.deadline.asking_left())
+    seconds = min(seconds, run.deadline.asking_left())
     if seconds <= min(LEAST_SECONDS, run.deadline.asking_seconds / 4):
         return NOT_ASKED
     origin = run.settings.origins[monitored.account.provider]
@@ -89,18 +102,42 @@ def _ask(monitored: MonitoredAccount, run: Run) -> Reading | Failure:
     return NOT_ASKED if late and cut_short else reading  # it may well be the run that was late
 
 
-def _deliver(outcome: Outcome, monitored: MonitoredAccount, stored: Stored | None, run: Run) -> Outcome:
-    """Decide, and have that stored and published."""
+def _decide(
+    monitored: MonitoredAccount, reading: Reading | Failure, stored: Stored, now: datetime
+) -> Decision:
+    undelivered = frozenset(one.message.episode for one in stored.pending.values())
+    return decide(stored.memory, reading, monitored.rules, monitored.account, now, undelivered)
+
+
+def _wakes(decision: Decision, reading: Reading | Failure) -> bool:
+    """Whether an answer opens or worsens what is critical."""
+    return isinstance(reading, Reading) and any(
+        alert.kind is Kind.ALERT and alert.severity >= Severity.CRITICAL for alert in decision.alerts
+    )
+
+
+def _deliver(
+    outcome: Outcome,
+    decision: Decision,
+    monitored: MonitoredAccount,
+    stored: Stored | None,
+    run: Run,
+) -> Outcome:
+    """Have a decision stored and published."""
     if stored is None:
         # Without a memory nothing can be published only once; the metrics still tell.
-        draft = _draft(outcome, monitored, Stored())
+        draft = _draft(decision, Memory(), monitored.account)
         return replace(outcome, judged=draft.judged, errors=(*outcome.errors, *draft.errors))
     known = stored.memory.observed_at
 
     def draft_of(current: Stored) -> Draft | None:
         last = current.memory.observed_at
-        overtaken = last is not None and last != known and last >= outcome.now
-        return None if overtaken else _draft(outcome, monitored, current)
+        if last is not None and last != known and last >= outcome.now:
+            return None  # another run has a later reading
+        if current is stored or outcome.reading is None:
+            return _draft(decision, stored.memory, monitored.account)
+        again = _decide(monitored, outcome.reading, current, outcome.now)
+        return _draft(again, current.memory, monitored.account)
 
     delivery = run.outbox.deliver(str(outcome.account), stored, draft_of)
     judged, failed = (delivery.draft.judged, delivery.draft.errors) if delivery.draft else ((), ())
@@ -112,15 +149,8 @@ def _deliver(outcome: Outcome, monitored: MonitoredAccount, stored: Stored | Non
     )
 
 
-def _draft(outcome: Outcome, monitored: MonitoredAccount, stored: Stored) -> Draft:
-    """Decide on what was read, and write the messages that are due."""
-    if outcome.reading is None:
-        raise ValueError("nothing was read")
-    undelivered = frozenset(one.message.episode for one in stored.pending.values())
-    account = monitored.account
-    decision = decide(
-        stored.memory, outcome.reading, monitored.rules, account, outcome.now, undelivered
-    )
+def _draft(decision: Decision, before: Memory, account: Account) -> Draft:
+    """Write the messages that are due."""
     broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
     provider = PROVIDERS.get(account.provider)
     contact = provider.contact if provider else Contact(title=account.provider)
@@ -130,7 +160,7 @@ def _draft(outcome: Outcome, monitored: MonitoredAccount, stored: Stored) -> Dra
             messages.append(render(alert, contact))
         except Exception as error:  # noqa: BLE001 - an alert that can't be written holds up no other
             broken.append(errors.of_code(account, error))
-            memory = _untold(memory, stored.memory, alert)
+            memory = _untold(memory, before, alert)
     return Draft(memory, tuple(messages), decision.judged, tuple(broken))
 
 

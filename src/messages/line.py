@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from guard.alert import Alert, Condition, FastDrain, Kind
+from guard.alert import Alert, Condition, FastDrain, Kind, LowBalance
 from guard.forecast import LONGEST
 from guard.model import Contact, Severity
 from messages.format import amount, lasts
-from messages.reasons import gone
+from messages.reasons import amounts, gone
 
 SHORTEST_LABEL = 8  # characters; with fewer a label tells nobody which account is meant
 
@@ -47,15 +47,48 @@ _STATES = {
 }
 
 
+# Forms of a balance's alert that say something else as well.
+_USED_UP = ("{who} has used up its {currency}.", "{currency} used up, calls go on from {others}")
+_CAME_BACK = ("The money of {who} is back: {balance}, {state} as before.", "money is back, {balance}")
+_WITH_DRAIN = (
+    "{who} is {state}: {balance} left, and money is leaving unusually fast.",
+    "{balance} left, {gone}",
+)
+
+
 def headline(alert: Alert, contact: Contact) -> str:
     """The first sentence of the mail."""
-    return _HEADLINES[_condition(alert), alert.kind].format_map(_words(alert, contact))
+    form = _special(alert)
+    text = form[0] if form else _HEADLINES[_condition(alert), alert.kind]
+    return text.format_map(_words(alert, contact))
 
 
 def summed_up(alert: Alert, contact: Contact) -> str:
     """The figures that matter, in a few words."""
+    form = _special(alert)
     texts = _RECOVERED if alert.kind is Kind.RECOVERY else _SUBJECTS
-    return texts[_condition(alert)].format_map(_words(alert, contact))
+    return (form[1] if form else texts[_condition(alert)]).format_map(_words(alert, contact))
+
+
+def tag(alert: Alert) -> str:
+    """How bad it is, in a word: `ok` where it is over."""
+    return alert.severity.word.upper() if alert.severity is not Severity.OK else "ok"
+
+
+def _special(alert: Alert) -> tuple[str, str] | None:
+    if not isinstance(alert.facts, LowBalance):
+        return None
+    if alert.facts.others:
+        return _USED_UP
+    if alert.kind is Kind.RECOVERY:
+        return _CAME_BACK if alert.severity is not Severity.OK else None
+    return _WITH_DRAIN if drain_of(alert) else None
+
+
+def drain_of(alert: Alert) -> FastDrain | None:
+    """What leaves the balance too fast, whatever the alert is about."""
+    facts = alert.facts.drain if isinstance(alert.facts, LowBalance) else alert.facts
+    return facts if isinstance(facts, FastDrain) else None
 
 
 def labelled(text: str, label: str, length: int) -> str:
@@ -72,6 +105,8 @@ def ends(alert: Alert) -> datetime | None:
 
 
 def _words(alert: Alert, contact: Contact) -> dict[str, str]:
+    drain = drain_of(alert)
+    others = alert.facts.others if isinstance(alert.facts, LowBalance) else ()
     known = alert.balance is not None and alert.currency is not None
     return {
         "who": f'{contact.title} account "{alert.account.label}"',
@@ -79,7 +114,9 @@ def _words(alert: Alert, contact: Contact) -> dict[str, str]:
         "balance": amount(alert.balance, alert.currency) if known else "unknown",  # type: ignore[arg-type]
         "lasts": remaining(alert),
         "reason": alert.reasons[0] if alert.reasons else "",
-        "gone": gone(alert.facts, alert.currency or "") if isinstance(alert.facts, FastDrain) else "",
+        "gone": gone(drain, alert.currency or "") if drain else "",
+        "currency": alert.currency or "",
+        "others": amounts(others),
     }
 
 

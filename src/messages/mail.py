@@ -6,7 +6,7 @@ from guard.alert import Alert, Condition, Kind, Spending
 from guard.history import DAY, WEEK
 from guard.model import CheckError, Contact, Severity
 from messages.format import amount, between, clock, filled, lasts, length, too_wide
-from messages.line import ends, headline, remaining
+from messages.line import drain_of, ends, headline, remaining
 from messages.reasons import why
 
 TEST_HEADLINE = "This is a test of budget-guard. Nothing is wrong."
@@ -33,6 +33,7 @@ ADVICE = {
         "in; else see whether the provider changed its API, and whether an update is out"
     ),
 }
+LEAKED = "If this isn't you, delete the key at the provider now: it may have leaked"
 
 WIDTH = 72
 
@@ -67,7 +68,8 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
         lines.append(("Balance", amount(alert.balance, alert.currency)))
         if alert.spending:
             lines.append(("Spent", _spent(alert.spending, alert.currency)))
-        lines.append(("Lasts", _until(alert)))
+        if alert.runway is not None or "other_wallet" not in alert.reasons:
+            lines.append(("Lasts", _until(alert)))
     if alert.since:
         since = clock(alert.since)
         span = alert.observed_at - alert.since
@@ -136,11 +138,11 @@ def steps(alert: Alert, contact: Contact) -> list[str]:
             steps.append(f"See for yourself: {contact.top_up}")
         return [step for step in steps if step]
     if alert.condition is Condition.FAST_DRAIN:
-        return ["If this isn't you, delete the key at the provider now: it may have leaked", top_up]
+        return [LEAKED, top_up]
     if alert.condition is Condition.ON_CREDIT:
         return [top_up, "Or set the watched figure to cash, to be warned before it is used up"]
     after = f"Without credit, {contact.when_empty}"
-    return [top_up, after]
+    return [LEAKED, top_up, after] if drain_of(alert) else [top_up, after]
 
 
 def _why_again(alert: Alert) -> str:

@@ -11,18 +11,35 @@ from messages.format import CENT, amount, clock, figure, length, percent, rough
 
 def why(alert: Alert) -> tuple[str, ...]:
     """The reasons of an alert, the most important first."""
+    return (*_returned(alert), *_of_facts(alert), *_expired(alert))
+
+
+def _of_facts(alert: Alert) -> Iterator[str]:
     currency = alert.currency or ""
     match alert.facts:
         case LowBalance():
-            return tuple(_low_balance(alert.facts, alert.severity, currency))
+            yield from _low_balance(alert.facts, alert.severity, currency)
         case FastDrain():
-            return tuple(_fast_drain(alert.facts, currency))
+            yield from _fast_drain(alert.facts, currency)
         case OnCredit():
-            return tuple(_on_credit(alert.facts, alert.severity, currency))
+            yield from _on_credit(alert.facts, alert.severity, currency)
         case CheckFailing():
-            return tuple(_check_failing(alert.facts))
-        case None:
-            return ()
+            yield from _check_failing(alert.facts)
+
+
+def _returned(alert: Alert) -> Iterator[str]:
+    if alert.returned is None or alert.currency is None or isinstance(alert.facts, OnCredit):
+        return
+    before, low = (amount(one, alert.currency) for one in (alert.returned.before, alert.returned.low))
+    more = " with more" if alert.balance is not None and alert.balance > alert.returned.before else ""
+    fell = f"{before} fell to {low} on {clock(alert.returned.since)}"
+    yield f"{fell}, and came back{more}: what fell does not count as spent"
+
+
+def _expired(alert: Alert) -> Iterator[str]:
+    if alert.expired and alert.currency:
+        granted = amount(alert.expired, alert.currency)
+        yield f"granted credit of {granted} seems to have expired; it does not count as spent"
 
 
 def gone(facts: FastDrain, currency: str) -> str:
@@ -35,12 +52,14 @@ def gone(facts: FastDrain, currency: str) -> str:
 
 
 def _low_balance(facts: LowBalance, severity: Severity, currency: str) -> Iterator[str]:
-    if facts.used:
-        yield f"this currency is not used; the account's money is in {', '.join(facts.used)}"
+    if facts.others:
+        yield f"the {currency} are used up, and calls go on from {amounts(facts.others)}"
     elif severity is Severity.OK:
         yield "the balance is above every figure that was set for it, with a margin"
     else:
         yield from (_threshold(one, currency) for one in facts.thresholds)
+    if facts.drain and severity is not Severity.OK:
+        yield from _fast_drain(facts.drain, currency)
 
 
 def _threshold(one: Threshold, currency: str) -> str:
@@ -98,6 +117,11 @@ def _check_failing(facts: CheckFailing) -> Iterator[str]:
         yield f"{facts.count} checks failed in a row, the first on {clock(facts.since)}"
     if facts.known:
         yield f"the last known balance is {_balances(facts.known)}; it may have changed since"
+
+
+def amounts(known: Iterable[Known]) -> str:
+    """`12.00 CNY and 3.00 USD`."""
+    return " and ".join(amount(one.amount, one.currency) for one in known)
 
 
 def _balances(known: Iterable[Known]) -> str:

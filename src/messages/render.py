@@ -13,7 +13,7 @@ from guard.model import Contact
 from guard.week import AccountWeek
 from messages import digest
 from messages.chat import notification
-from messages.line import headline, labelled, summed_up
+from messages.line import headline, labelled, summed_up, tag
 from messages.mail import TEST_HEADLINE, TEST_TEXT, facts, mail, steps, test_mail
 from messages.message import Message
 from messages.payload import as_json
@@ -105,5 +105,4 @@ def _message(
 
 
 def _tag(alert: Alert) -> str:
-    tag = "ok" if alert.kind is Kind.RECOVERY else alert.severity.word.upper()
-    return f"{tag}, reminder" if alert.kind is Kind.REMINDER else tag
+    return f"{tag(alert)}, reminder" if alert.kind is Kind.REMINDER else tag(alert)

@@ -7,7 +7,7 @@ import re
 
 from guard.alert import Alert, Condition, Kind
 from guard.model import Contact
-from messages.line import labelled, summed_up
+from messages.line import labelled, summed_up, tag
 
 SMS_LENGTH = 160
 
@@ -17,8 +17,7 @@ _NOT_GSM7 = re.compile(r"[^A-Za-z0-9 @$_!\"#%&'()*+,\-./:;<=>?]")
 
 def sms(alert: Alert, contact: Contact) -> str:
     """One part, with the figures whole: the label gives way first, the link next."""
-    tag = "OK" if alert.kind is Kind.RECOVERY else alert.severity.word.upper()
-    text = f"{tag}: {contact.title} {{}}: {summed_up(alert, contact)}."
+    text = f"{tag(alert).upper()}: {contact.title} {{}}: {summed_up(alert, contact)}."
     whole = labelled(text + _link(alert, contact), alert.account.label, SMS_LENGTH)
     if len(whole) > SMS_LENGTH:  # the mail has the link as well
         whole = labelled(text, alert.account.label, SMS_LENGTH)

@@ -76,7 +76,7 @@ def test_after_a_crash_among_several_alerts_of_one_account_at_most_one_comes_twi
     def drained():
         fresh(frozen, "100")
         frozen.tick()
-        frozen.world.deepseek("4")
+        frozen.world.deepseek("15")
 
     drained()
     with frozen.calls.counted() as calls:

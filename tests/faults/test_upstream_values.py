@@ -45,7 +45,7 @@ READ = {
         "most digits": (with_money("deepseek", f'"{MOST}"'), "ok", MOST),
         "lower-case currency": (with_member("deepseek", "currency", '"usd"'), "warning", "15.00"),
         "mixed-case currency": (with_member("deepseek", "currency", '"Usd"'), "warning", "15.00"),
-        "unknown currency that holds nothing": (with_row("xyz", "0.00"), "warning", "15.00"),
+        "unknown currency that holds nothing": (with_row("xyz", "0.00"), "warning", "15.00", "0.00"),
         "unknown currency": (with_row("eur", "9.00"), "warning", "15.00", "9.00"),
         "refuses calls": (with_member("deepseek", "is_available", "false"), "exhausted", "15.00"),
     },

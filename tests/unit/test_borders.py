@@ -74,7 +74,7 @@ def test_the_environment_is_read_in_the_settings_only():
 
 # The rooms from top to bottom, and what each may import of the others.
 ROOMS = {
-    "handlers": {"jobs", "config"},
+    "handlers": {"jobs", "config", "aws"},
     "jobs": {"aws", "config", "providers", "messages", "guard"},
     "aws": {"config", "messages", "guard"},
     "config": {"providers", "guard"},

@@ -180,14 +180,18 @@ def rows(**amounts):
 def test_a_row_that_never_held_money_pages_nobody():
     story = Story(PLAIN)
     assert story.takes(rows(CNY="0.00", USD="100")) == []
-    assert [one.balance.currency for one in story.judged] == ["USD"]
+    assert [(one.balance.currency, one.severity, one.runway) for one in story.judged] == [
+        ("CNY", OK, None),
+        ("USD", OK, None),
+    ]
 
 
-def test_a_row_that_held_money_counts_when_it_is_used_up():
+def test_a_row_that_is_used_up_does_not_count_while_another_holds_money():
     story = Story(PLAIN)
     assert story.takes(rows(CNY="9", USD="100")) == []
-    assert story.takes(rows(USD="100", CNY="0")) == ["alert low_balance exhausted"]
-    assert story.alerts[0].currency == "CNY"
+    assert story.takes(rows(USD="100", CNY="0")) == []
+    assert story.takes(rows(USD="0", CNY="-1")) == ["alert low_balance exhausted"]
+    assert story.alerts[0].currency == "USD"  # which was used last
 
 
 def test_an_account_that_only_has_rows_at_zero_is_exhausted():
@@ -202,7 +206,9 @@ def test_money_in_another_row_ends_what_was_said_of_the_idle_one():
     story.takes(rows(CNY="0", USD="0"))
     assert sorted(alert.currency for alert in story.alerts) == ["CNY", "USD"]
     assert story.takes(rows(CNY="0", USD="50")) == ["recovery low_balance ok"] * 2
-    assert "the account's money is in USD" in why(story.alerts[2])[0]
+    idle = story.alerts[2]
+    assert (idle.currency, idle.reasons) == ("CNY", ("other_wallet",))
+    assert why(idle) == ("the CNY are used up, and calls go on from 50.00 USD",)
 
 
 def test_a_row_that_appears_is_judged_from_then_on():
@@ -231,19 +237,34 @@ def test_a_drain_within_the_hour_is_seen_across_several_readings():
     assert said == [[], [], [], [], ["alert fast_drain critical"]]
 
 
-def test_a_top_up_does_not_hide_a_drain():
-    story = Story(DRAINED)
-    story.reads("100")
-    story.reads("60", 20 * MINUTE)
-    assert story.alerts[0].condition == "fast_drain"
-    assert story.reads("110", 20 * MINUTE) == []
+def test_a_drain_that_makes_a_balance_critical_is_told_with_it():
+    story = Story(replace(PLAIN, fast_drain=DRAIN))
+    story.reads("40")
+    assert story.reads("4") == ["alert low_balance critical"]
+    assert "36.00 USD went within 1 hour: 90% of what was there" in why(story.alerts[0])
+    assert story.reads("4", 2 * HOUR) == []  # of a drain that was not said, no end is said
+
+
+def test_a_drain_is_told_by_itself_when_the_balance_is_no_longer_critical():
+    story = Story(replace(PLAIN, fast_drain=DRAIN))
+    story.reads("400")
+    assert story.reads("4", 30 * MINUTE) == ["alert low_balance critical"]
+    assert story.reads("1", 15 * MINUTE) == []
+    said = story.reads("100", 15 * MINUTE)
+    assert said == ["recovery low_balance ok", "alert fast_drain critical"]
+
+
+def test_a_critical_balance_that_drains_later_is_told_of_the_drain():
+    story = Story(replace(PLAIN, fast_drain=DRAIN))
+    story.reads("4.50")
+    assert story.reads("2") == ["alert fast_drain critical"]
 
 
 def test_money_that_was_gone_before_and_a_drain_to_below_zero_count_in_full():
-    story = Story(DRAINED)
+    story = Story(replace(DRAINED, fast_drain=DRAIN))
     story.reads("0.01")
-    assert "alert fast_drain critical" in story.reads("-5")
-    assert story.reads("-5", 2 * HOUR) == ["recovery fast_drain ok"]
+    assert story.reads("-5") == ["alert low_balance exhausted"]
+    assert "5.01 USD went within 1 hour: 100% of what was there" in why(story.alerts[0])
 
 
 def spending(story, balance, a_day, span, step):

@@ -158,6 +158,7 @@ WHOLE = Memory(
 GOOD = json.loads(dumps(WHOLE))
 [EPISODE] = GOOD["episodes"]
 ROW = GOOD["rows"]["USD"]
+STEP = [60, "7.00", "0.00", 0, 1, 0.0, 0.0]
 
 
 def damaged(member, value):
@@ -173,15 +174,22 @@ DAMAGE = [
     ("observed_at", 1),
     ("rows", []),
     ("rows", {"USD": ["7", "ok"]}),
-    ("rows", damaged(0, "seven")),
-    ("rows", damaged(1, "fine")),
-    ("rows", damaged(2, "1780272000")),
-    ("rows", damaged(3, "60")),
-    ("rows", damaged(4, [1.0])),
-    ("rows", damaged(4, [1.0, -1.0])),
-    ("rows", damaged(4, [1.0, "1"])),
-    ("rows", damaged(4, [1.0, float("nan")])),
-    ("rows", damaged(5, "much")),
+    ("rows", damaged(0, "1780272000")),
+    ("rows", damaged(1, "60")),
+    ("rows", damaged(2, "seven")),
+    ("rows", damaged(3, "much")),
+    ("rows", damaged(4, 4)),
+    ("rows", damaged(4, "ok")),
+    ("rows", damaged(5, "yes")),
+    ("rows", damaged(6, "1")),
+    ("rows", damaged(6, float("nan"))),
+    ("rows", damaged(7, -1.0)),
+    ("rows", damaged(7, None)),
+    ("rows", damaged(8, [[60, "7"]])),
+    ("rows", damaged(8, [["60", *STEP[1:]]])),
+    ("rows", damaged(8, [[10**12, *STEP[1:]]])),
+    ("rows", damaged(8, 1)),
+    ("rows", damaged(9, "soon:1")),
     ("failed", "60:1:1"),
     ("failed", "soon:1"),
     ("failed", "60:much"),
@@ -192,8 +200,8 @@ DAMAGE = [
     ("failing", {}.fromkeys("abc")),
     ("episodes", [["low_balance", "USD"]]),
     ("episodes", [["rain", *EPISODE[1:]]]),
-    ("rows", damaged(0, "NaN")),
-    ("rows", damaged(0, "Infinity")),
+    ("rows", damaged(2, "NaN")),
+    ("rows", damaged(2, "Infinity")),
     ("failing", []),
     ("failing", ["2", *GOOD["failing"][1:]]),
     ("episodes", [[*EPISODE[:6], "1"]]),
