@@ -1,5 +1,6 @@
 """Situations from the field, tick by tick: what the answers mean, and what a person is told of them."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -212,10 +213,14 @@ def test_a_page_of_a_firewall_does_not_blame_the_key(world):
 
 
 def test_the_forms_of_the_console_work_and_what_is_no_key_is_never_sent(world):
-    world.keys(
-        '\ufeff{"DeepSeek": "{\\"api_key\\": \\"' + DEEPSEEK_KEY + '\\"}", "DEEPSEEK_API_KEY": "sk-1", '
-        '"deepseek/quoted": "\\"sk-2\\"", "deepseek/named": "KEY=sk-3", "deepseek/bearer": "Bearer sk-4"}'
-    )
+    entries = {
+        "DeepSeek": json.dumps({"api_key": DEEPSEEK_KEY}),
+        "DEEPSEEK_API_KEY": "sk-1",
+        "deepseek/quoted": '"sk-2"',
+        "deepseek/named": "KEY=sk-3",
+        "deepseek/bearer": "Bearer sk-4",
+    }
+    world.keys("\ufeff" + json.dumps(entries))
     world.sandbox.asked.clear()
     summary = world.tick()
     assert [one["status"] for one in summary["accounts"]].count("ok") == 1

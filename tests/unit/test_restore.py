@@ -30,7 +30,7 @@ class Story:
     def __init__(self):
         self.memory, self.now, self.alerts, self.judged = Memory(), START, [], ()
 
-    def reads(self, usd, after=TICK, available=True):
+    def reads(self, usd, after=TICK, *, available=True):
         self.now += after
         return self.takes(Reading((Balance("USD", Decimal(usd)),), available))
 
