@@ -78,7 +78,7 @@ def ticks(sandbox: Sandbox, start: datetime, seed: int = 7) -> Iterator[Tick]:
             event = "the digest of the week is due"
         if since == OUTAGE:
             event = "DeepSeek's API has a bad afternoon: 503"
-        sandbox.fund(DEEPSEEK_KEY, USD=deepseek, CNY=Decimal(0))
+        sandbox.fund(DEEPSEEK_KEY, USD=deepseek)
         sandbox.lend(NOVITA_KEY, cash, credit)
         yield Tick(start + since, event)
         since += step

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ RUNWAY_GRAMMAR = "warning/critical, units m, h or d, the first no shorter: 7d/2d
 REMIND_GRAMMAR = "warning/critical, units m, h or d: 24h/6h"
 DRAIN_GRAMMAR = "share/time, a share of at most 100% and units m, h or d: 25%/1h; or off"
 COUNT_GRAMMAR = "a whole number from 0 to 10000: 10"
+ZONE_GRAMMAR = "the IANA name of a time zone: Europe/Berlin"
 URL_GRAMMAR = "scheme://host[:port], https unless the host is loopback: https://api.example.com"
 
 _MONEY = r"(\d{1,12}(?:\.\d{1,6})?)"
@@ -112,6 +113,19 @@ def choice(name: str, text: str, allowed: tuple[str, ...]) -> str:
     if text.strip() not in allowed:
         raise _unreadable(name, text, " or ".join(allowed))
     return text.strip()
+
+
+def time_zone(name: str, text: str) -> tzinfo:
+    """Parse `Europe/Berlin`; raises `SettingsError`."""
+    key = text.strip()
+    if key == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most need none, and would pay for it at each cold start
+
+    try:
+        return ZoneInfo(key)
+    except (KeyError, ValueError, OSError):  # not there, not a name of one, or a folder of them
+        raise _unreadable(name, text, ZONE_GRAMMAR) from None
 
 
 def count(name: str, text: str) -> int:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from config.grammar import (
     SettingsError,
@@ -13,6 +14,7 @@ from config.grammar import (
     origin,
     remind_every,
     runway,
+    time_zone,
 )
 from guard.model import Rules
 from providers import PROVIDERS, Provider
@@ -23,7 +25,7 @@ class Settings:
     """Everything that the environment says, parsed.
 
     `rules` and `origins` are keyed by the provider's name. Beyond `per_account_metrics` accounts
-    there are no metrics of each, but only totals.
+    there are no metrics of each, but only totals. Texts for people have their times in `zone`.
     """
 
     secret: str
@@ -34,6 +36,7 @@ class Settings:
     detailed_metrics: bool
     per_account_metrics: int
     ops_topic: str | None
+    zone: tzinfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class DigestSettings:
     table: str
     topic: str
     ops_topic: str | None
+    zone: tzinfo
 
 
 def from_environment() -> Settings:
@@ -64,6 +68,7 @@ def read(env: Mapping[str, str]) -> Settings:
         == "true",
         per_account_metrics=count("PER_ACCOUNT_METRICS", env.get("PER_ACCOUNT_METRICS", "10")),
         ops_topic=_optional(env, "OPS_TOPIC"),
+        zone=time_zone("TIME_ZONE", env.get("TIME_ZONE", "UTC")),
     )
 
 
@@ -78,6 +83,7 @@ def read_for_digest(env: Mapping[str, str]) -> DigestSettings:
         table=_required(env, "STATE_TABLE"),
         topic=_required(env, "ALERTS_TOPIC"),
         ops_topic=_optional(env, "OPS_TOPIC"),
+        zone=time_zone("TIME_ZONE", env.get("TIME_ZONE", "UTC")),
     )
 
 

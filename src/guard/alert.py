@@ -39,7 +39,9 @@ type EpisodeKey = tuple[Condition, str | None]
 class Episode:
     """One condition of one account and currency, from its first alert until its recovery.
 
-    `step` counts what was published of it; 0 is a drain that the alert of its balance has told.
+    `step` counts what was published of it; 0 is a drain that the alert of its balance has told. `peak`
+    is the worst that was published, `reminders` how many since it last got worse. Where it is over and
+    that is not said yet, because it flaps, `severity` is `ok` and `held_until` when to say it.
     """
 
     id: str
@@ -47,6 +49,9 @@ class Episode:
     severity: Severity
     notified_at: datetime
     step: int
+    peak: Severity = Severity.OK
+    reminders: int = 0
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,13 @@ class Threshold:
 class LowBalance:
     """The thresholds that were reached; none in a recovery.
 
-    `others` are the balances from which calls go on, where this one no longer counts. `drain` is what
-    went too fast at the same reading, so that one alert says both.
+    `others` are the balances from which calls go on, where this one no longer counts. `rule` is what
+    a drain is judged by, if the balance drains as well.
     """
 
     thresholds: tuple[Threshold, ...] = ()
     others: tuple["Known", ...] = ()
-    drain: "FastDrain | None" = None
+    rule: DrainRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +140,9 @@ type Facts = LowBalance | FastDrain | OnCredit | CheckFailing
 class Alert:
     """One notification. Its `id` is a function of what it says, so that a repeat carries it too.
 
-    `facts` is `None` for what is about the guard itself: a test, a digest. `expired` is a grant whose
-    time seems to be over, `returned` what came back with this reading.
+    `facts` is `None` for what is about the guard itself: a test, a digest. `peak` is the worst severity
+    that its episode has published. `drain` is what leaves the balance too fast now. `expired` is a
+    grant whose time seems to be over, `returned` what came back with this reading.
     """
 
     id: str
@@ -156,6 +162,8 @@ class Alert:
     facts: Facts | None = None
     since: datetime | None = None
     next_reminder: timedelta | None = None
+    peak: Severity = Severity.OK
+    drain: Drain | None = None
     expired: Decimal = NO_MONEY
     returned: Returned | None = None
 
@@ -170,6 +178,7 @@ def about_the_guard(kind: Kind, severity: Severity, now: datetime) -> Alert:
         severity=severity,
         account=Account("budget-guard", kind),
         observed_at=now,
+        peak=severity,
     )
 
 

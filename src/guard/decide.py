@@ -8,7 +8,7 @@ from guard.alert import Alert, Condition, Episode, EpisodeKey, FastDrain, Kind, 
 from guard.conditions import Finding, conditions
 from guard.memory import Memory
 from guard.model import NO_MONEY, Account, Failure, Judged, Reading, Rules, Severity
-from guard.notify import Verdict, reminder_after, verdict
+from guard.notify import Flaps, Verdict, flaps_after, reminder_after, verdict
 from guard.observe import after_failure, after_reading
 from guard.week import spending
 
@@ -44,15 +44,17 @@ def decide(
     else:
         judged, memory = after_reading(memory, reading, rules, now)
     findings, broken = _look(memory, reading, judged, rules, now)
-    episodes, serial = dict(memory.episodes), memory.serial
+    episodes, flaps, serial = dict(memory.episodes), dict(memory.flaps), memory.serial
     alerts: list[Alert] = []
     for key, finding in findings.items():
         before = episodes.pop(key, None)
+        flapped = flaps.pop(key, Flaps()).within_a_day(now)
         said = verdict(
             before if before and before.step else None,
             finding.severity,
             now,
             rules.remind_every,
+            flapped,
             undelivered=before is not None and before.id in undelivered,
             came_back=finding.judged is not None and finding.judged.returned is not None,
         )
@@ -60,14 +62,16 @@ def decide(
         after = _episode(before, finding.severity, said, account, key, now, serial)
         if after and said.kind is Kind.ALERT and _told_with_balance(key, before, findings, alerts):
             said, after = Verdict(None, "the alert of its balance tells it"), replace(after, step=0)
-        if after and finding.severity is not Severity.OK:
+        over = finding.severity is Severity.OK and said.held_until is None
+        if after and not over:
             episodes[key] = after
+        if (flapped := flaps_after(flapped, before, finding.severity, said, now)) != Flaps():
+            flaps[key] = flapped
         if after and said.kind:
-            told = _with_drain(finding, findings.get((Condition.FAST_DRAIN, key[1])))
+            told = _with_rule(finding, findings.get((Condition.FAST_DRAIN, key[1])))
             alert = _alert(said.kind, after, key, told, account, rules, now)
-            row = memory.rows.get(key[1] or "")
-            alerts.append(replace(alert, spending=spending(row, now)) if row else alert)
-    memory = replace(memory, observed_at=now, episodes=episodes, serial=serial)
+            alerts.append(_with_balance(alert, findings, memory, now))
+    memory = replace(memory, observed_at=now, episodes=episodes, flaps=flaps, serial=serial)
     return Decision(memory, judged, tuple(alerts), broken)
 
 
@@ -109,12 +113,22 @@ def _told_with_balance(
     )
 
 
-def _with_drain(finding: Finding, drain: Finding | None) -> Finding:
-    """What is said of a balance, with what leaves it too fast."""
+def _with_rule(finding: Finding, drain: Finding | None) -> Finding:
+    """What is said of a balance, with the rule by which it drains as well."""
     low, fast = finding.facts, drain and drain.facts
     if isinstance(low, LowBalance) and isinstance(fast, FastDrain) and fast.drain:
-        return finding._replace(facts=replace(low, drain=fast))
+        return finding._replace(facts=replace(low, rule=fast.rule))
     return finding
+
+
+def _with_balance(
+    alert: Alert, findings: Mapping[EpisodeKey, Finding], memory: Memory, now: datetime
+) -> Alert:
+    """An alert with what is known of its balance: what was spent, and what leaves it too fast."""
+    row = memory.rows.get(alert.currency or "")
+    fast = findings.get((Condition.FAST_DRAIN, alert.currency))
+    drain = fast.facts.drain if fast and isinstance(fast.facts, FastDrain) else None
+    return replace(alert, spending=spending(row, now) if row else None, drain=drain)
 
 
 def _episode(
@@ -130,9 +144,19 @@ def _episode(
         if said.kind is None or severity is None:
             return None
         id = id_of(account, *key, now.isoformat(), serial)
-        return Episode(id, now, severity, now, 1)
-    standing = before if severity is None else replace(before, severity=severity)
-    return replace(standing, notified_at=now, step=before.step + 1) if said.kind else standing
+        return Episode(id, now, severity, now, 1, severity)
+    standing = before
+    if severity is not None:
+        standing = replace(before, severity=severity, held_until=said.held_until)
+    if said.kind is None:
+        return standing
+    return replace(
+        standing,
+        notified_at=now,
+        step=before.step + 1,
+        peak=max(before.peak, standing.severity),
+        reminders=before.reminders + 1 if said.kind is Kind.REMINDER else 0,
+    )
 
 
 def _alert(
@@ -152,6 +176,7 @@ def _alert(
         kind=kind,
         condition=condition,
         severity=episode.severity,
+        peak=episode.peak,
         account=account,
         observed_at=now,
         currency=currency,
@@ -166,5 +191,5 @@ def _alert(
         since=episode.opened_at,
         next_reminder=None
         if kind is Kind.RECOVERY
-        else reminder_after(episode.severity, rules.remind_every),
+        else reminder_after(episode.severity, rules.remind_every, episode.reminders),
     )

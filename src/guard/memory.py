@@ -9,6 +9,7 @@ from guard.alert import Episode, EpisodeKey
 from guard.drain import Spikes
 from guard.history import SpendingHistory
 from guard.model import NO_MONEY, Severity
+from guard.notify import Flaps
 from guard.tally import Entry, Tally
 
 
@@ -45,7 +46,7 @@ class Failing:
 class Memory:
     """All that is remembered of one account.
 
-    `serial` counts its episodes, `failed` the checks that failed.
+    `serial` counts its episodes, `failed` the checks that failed; `flaps` is when a condition was over.
     """
 
     observed_at: datetime | None = None
@@ -54,3 +55,4 @@ class Memory:
     episodes: Mapping[EpisodeKey, Episode] = field(default_factory=dict)
     serial: int = 0
     failed: Tally = field(default_factory=Tally)
+    flaps: Mapping[EpisodeKey, Flaps] = field(default_factory=dict)

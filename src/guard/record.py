@@ -4,23 +4,16 @@ Everything is one JSON text of well under 4 KB, so that a run costs little to re
 """
 
 import json
-import math
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import UTC, datetime
-from decimal import Decimal
-from itertools import pairwise
+from datetime import datetime
 from typing import Any
 
-from guard import history_text
+from guard import row_record
 from guard.alert import Condition, Episode
-from guard.drain import Spikes
-from guard.figures import money, timestamp
-from guard.history_text import MOST_MONEY, SECOND
-from guard.memory import Failing, Memory, Row
-from guard.model import Balance, Severity
-from guard.observe import moved
-from guard.tally import Entry, Tally
+from guard.figures import timestamp
+from guard.memory import Failing, Memory
+from guard.model import Severity
+from guard.notify import Flaps
+from guard.row_record import count
 
 FORMAT = 1
 
@@ -37,30 +30,16 @@ def dumps(memory: Memory) -> str:
         {
             "format": FORMAT,
             "observed_at": _time(memory.observed_at),
-            "rows": {
-                currency: [
-                    *_first((*row.earlier, row)[0]),
-                    [_step(before, after) for before, after in pairwise((*row.earlier, row))],
-                    _entries(row.returns),
-                ]
-                for currency, row in memory.rows.items()
-            },
+            "rows": {currency: row_record.as_json(row) for currency, row in memory.rows.items()},
             "failing": memory.failing
             and [memory.failing.count, _time(memory.failing.since), _time(memory.failing.last_at)],
-            "episodes": [
-                [
-                    condition,
-                    currency,
-                    e.id,
-                    _time(e.opened_at),
-                    e.severity.word,
-                    _time(e.notified_at),
-                    e.step,
-                ]
-                for (condition, currency), e in memory.episodes.items()
+            "episodes": [[*key, *_episode(one)] for key, one in memory.episodes.items()],
+            "flaps": [
+                [*key, _time(one.closed_at), *map(_time, one.openings)]
+                for key, one in memory.flaps.items()
             ],
             "serial": memory.serial,
-            "failed": _entries(memory.failed.entries),
+            "failed": row_record.entries(memory.failed.entries),
         }
     )
 
@@ -74,19 +53,37 @@ def loads(text: str) -> Memory:
         failing = data["failing"]
         return Memory(
             observed_at=_when(data["observed_at"]),
-            rows={currency: _read_rows(currency, *row) for currency, row in data["rows"].items()},
+            rows={currency: row_record.read(currency, *row) for currency, row in data["rows"].items()},
             failing=None if failing is None else _read_failing(*failing),
             episodes={
-                (Condition(condition), currency): Episode(
-                    _text(id), _instant(opened), Severity.from_word(word), _instant(said), _count(step)
-                )
-                for condition, currency, id, opened, word, said, step in data["episodes"]
+                (Condition(condition), currency): _read_episode(*parts)
+                for condition, currency, *parts in data["episodes"]
             },
-            serial=_count(data["serial"]),
-            failed=_read_tally(data["failed"]),
+            flaps={
+                (Condition(condition), currency): Flaps(_when(closed), tuple(map(_instant, openings)))
+                for condition, currency, closed, *openings in data["flaps"]
+            },
+            serial=count(data["serial"]),
+            failed=row_record.read_tally(data["failed"]),
         )
     except UNREADABLE as error:
         raise UnreadableError(type(error).__name__) from None
+
+
+def _episode(one: Episode) -> list[object]:
+    times = [_time(one.opened_at), _time(one.notified_at), _time(one.held_until)]
+    return [one.id, times, [int(one.severity), int(one.peak)], [one.step, one.reminders]]
+
+
+def _read_episode(
+    id: object, times: list[Any], severities: list[object], counts: list[object]
+) -> Episode:
+    opened, notified, held = times
+    severity, peak = (Severity(count(one)) for one in severities)
+    step, reminders = map(count, counts)
+    return Episode(
+        _text(id), _instant(opened), severity, _instant(notified), step, peak, reminders, _when(held)
+    )
 
 
 def _compact(data: object) -> str:
@@ -108,97 +105,11 @@ def _instant(text: str) -> datetime:
     return when
 
 
-def _first(row: Row) -> list[object]:
-    """The oldest row that is remembered, whole."""
-    return [
-        history_text.dumps(row.history),
-        _entries(row.added.entries),
-        money(row.balance),
-        *_judged(row),
-    ]
-
-
-def _step(before: Row, row: Row) -> list[object]:
-    """A later reading: seconds since the one before, and what doesn't follow from that."""
-    seconds = (_last(row) - _last(before)) // SECOND
-    return [seconds, money(row.balance), *_judged(row)]
-
-
-def _judged(row: Row) -> list[object]:
-    spikes = [row.spikes.latest, row.spikes.most]
-    return [money(row.expiring), int(row.severity), int(row.available), *spikes]
-
-
-def _last(row: Row) -> datetime:
-    if row.history.last is None:
-        raise ValueError("a row without a reading")
-    return row.history.last
-
-
-def _read_rows(currency: str, history: str, added: str, *first_steps_returns: Any) -> Row:
-    *first, steps, returns = first_steps_returns
-    start = Row(_finite(first[0]), Severity.OK, history_text.loads(history), _read_tally(added))
-    rows = [_read_judged(start, *first[1:])]
-    for seconds, balance, expiring, *judged in steps:
-        now = _last(rows[-1]) + _count(seconds) * SECOND
-        reading = Balance(currency, _finite(balance), expiring=_finite(expiring))
-        rows.append(
-            _read_judged(moved(rows[-1], reading, now, rows[-1].history.within), expiring, *judged)
-        )
-    *earlier, row = rows
-    return replace(row, returns=_read_entries(returns), earlier=tuple(earlier))
-
-
-def _read_judged(
-    row: Row, expiring: str, severity: object, available: object, latest: object, most: object
-) -> Row:
-    return replace(
-        row,
-        expiring=_finite(expiring),
-        severity=Severity(_count(severity)),
-        available=bool(_count(available)),
-        spikes=Spikes(_times(latest), _times(most)),
-    )
-
-
-def _times(number: object) -> float:
-    if not isinstance(number, float) or not 0 <= number < math.inf:
-        raise ValueError("not a number of times")
-    return number
-
-
-def _read_failing(count: object, since: str, last_at: str) -> Failing:
-    return Failing(_count(count), _instant(since), _instant(last_at))
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError("not a count")
-    return value
+def _read_failing(number: object, since: str, last_at: str) -> Failing:
+    return Failing(count(number), _instant(since), _instant(last_at))
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
-
-
-def _finite(text: str) -> Decimal:
-    value = Decimal(text)
-    if not value.is_finite() or abs(value) >= MOST_MONEY:
-        raise ValueError("not an amount")
-    return value
-
-
-def _entries(entries: Iterable[Entry]) -> str:
-    """Seconds of Unix time and how much, of each entry."""
-    return ",".join(f"{entry.at.timestamp():.0f}:{entry.amount:f}" for entry in entries)
-
-
-def _read_entries(text: str) -> tuple[Entry, ...]:
-    parts = (entry.split(":") for entry in text.split(",") if entry)
-    return tuple(Entry(datetime.fromtimestamp(int(at), UTC), _finite(amount)) for at, amount in parts)
-
-
-def _read_tally(text: str) -> Tally:
-    return Tally(_read_entries(text))

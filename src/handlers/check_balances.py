@@ -18,5 +18,5 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     """
     parsed = settings.from_environment()
     if isinstance(event, dict) and event.get("command") == "test-alert":
-        return self_test.test_alert(parsed.topic, parsed.ops_topic, clock)
+        return self_test.test_alert(parsed, clock)
     return check.run(event, parsed, clock, lambda: seconds_left(context))

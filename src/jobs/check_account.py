@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from threading import Semaphore
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -126,7 +126,7 @@ def _deliver(
     """Have a decision stored and published."""
     if stored is None:
         # Without a memory nothing can be published only once; the metrics still tell.
-        draft = _draft(decision, Memory(), monitored.account)
+        draft = _draft(decision, Memory(), monitored.account, run.settings.zone)
         return replace(outcome, judged=draft.judged, errors=(*outcome.errors, *draft.errors))
     known = stored.memory.observed_at
 
@@ -135,9 +135,9 @@ def _deliver(
         if last is not None and last != known and last >= outcome.now:
             return None  # another run has a later reading
         if current is stored or outcome.reading is None:
-            return _draft(decision, stored.memory, monitored.account)
+            return _draft(decision, stored.memory, monitored.account, run.settings.zone)
         again = _decide(monitored, outcome.reading, current, outcome.now)
-        return _draft(again, current.memory, monitored.account)
+        return _draft(again, current.memory, monitored.account, run.settings.zone)
 
     delivery = run.outbox.deliver(str(outcome.account), stored, draft_of)
     judged, failed = (delivery.draft.judged, delivery.draft.errors) if delivery.draft else ((), ())
@@ -149,7 +149,7 @@ def _deliver(
     )
 
 
-def _draft(decision: Decision, before: Memory, account: Account) -> Draft:
+def _draft(decision: Decision, before: Memory, account: Account, zone: tzinfo) -> Draft:
     """Write the messages that are due."""
     broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
     provider = PROVIDERS.get(account.provider)
@@ -157,7 +157,7 @@ def _draft(decision: Decision, before: Memory, account: Account) -> Draft:
     memory, messages = decision.memory, list[Message]()
     for alert in decision.alerts:
         try:
-            messages.append(render(alert, contact))
+            messages.append(render(alert, contact, zone))
         except Exception as error:  # noqa: BLE001 - an alert that can't be written holds up no other
             broken.append(errors.of_code(account, error))
             memory = _untold(memory, before, alert)

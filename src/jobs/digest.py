@@ -51,7 +51,7 @@ def send(
         return self_test.answer(now, (), ())
     if _is_due(stored, now):
         warnings = self_test.check(settings.topic, settings.ops_topic)
-        message = _message(table, now, warnings)
+        message = _message(table, settings, now, warnings)
 
     def draft_of(current: Stored) -> Draft | None:
         if message is None or not _is_due(current, now):
@@ -73,12 +73,14 @@ def _is_due(stored: Stored, now: datetime) -> bool:
     return last is None or last < now
 
 
-def _message(table: StateTable, now: datetime, warnings: tuple[str, ...]) -> Message:
+def _message(
+    table: StateTable, settings: DigestSettings, now: datetime, warnings: tuple[str, ...]
+) -> Message:
     with _table_errors():
         memories = table.load_all()
     titles = {name: provider.contact.title for name, provider in PROVIDERS.items()}
     alert = about_the_guard(Kind.DIGEST, SEVERITY, now)
-    return render_digest(alert, sum_up(memories, now), titles, warnings)
+    return render_digest(alert, sum_up(memories, now), titles, warnings, settings.zone)
 
 
 def _table_errors() -> AbstractContextManager[None]:

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws import clients
 from aws.clients import error_code
 from aws.topic import Topic, subscribers
+from config.settings import Settings
 from guard.alert import Kind, about_the_guard
 from guard.figures import timestamp
 from guard.model import Severity
@@ -25,17 +26,18 @@ if TYPE_CHECKING:
 logger = Logger(service="budget-guard")
 
 
-def test_alert(topic: str, ops_topic: str | None, clock: Callable[[], datetime]) -> dict[str, Any]:
+def test_alert(settings: Settings, clock: Callable[[], datetime]) -> dict[str, Any]:
     """Publish one `test` notification, and return a summary without accounts.
 
     It is sent as critical, since the phone is subscribed to nothing less. `warnings` says whom it
     can't reach. Raises `GuardError`.
     """
     now = clock().replace(microsecond=0)
-    warnings = check(topic, ops_topic)
-    message = render_test(about_the_guard(Kind.TEST, Severity.CRITICAL, now), warnings)
+    warnings = check(settings.topic, settings.ops_topic)
+    alert = about_the_guard(Kind.TEST, Severity.CRITICAL, now)
+    message = render_test(alert, warnings, settings.zone)
     with errors.told(partial(errors.of_topic, "The test notification")):
-        Topic(topic).publish(message)
+        Topic(settings.topic).publish(message)
     return answer(now, [message], warnings)
 
 

@@ -1,7 +1,7 @@
 """The digest: what the last seven days were for every account, in one mail."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 
 from guard.figures import burn, days, money, timestamp
@@ -52,14 +52,15 @@ def text(
     now: datetime,
     notes: Sequence[str],
     id: str,
+    zone: tzinfo = UTC,
 ) -> str:
-    """The whole mail. `titles` are the providers' names as people know them."""
+    """The whole mail, with times in `zone`. `titles` are the providers' names as people know them."""
     shown, left = summed[:MOST_SHOWN], len(summed) - MOST_SHOWN
     parts = [
-        _filled(_opening(summed, now)),
-        *(_account(one, titles, now) for one in shown),
+        _filled(_opening(summed, now, zone)),
+        *(_account(one, titles, now, zone) for one in shown),
         *([_filled(f"And {left:,} more, none of them in greater need: {ALL_LISTED}.")] * (left > 0)),
-        _filled(_alive(summed, now)),
+        _filled(_alive(summed, now, zone)),
         *map(_filled, notes),
         _filled(
             "This comes every week (DigestSchedule), whatever the balances. If it does not, the "
@@ -70,8 +71,8 @@ def text(
     return "\n\n".join(parts)
 
 
-def _opening(summed: Sequence[AccountWeek], now: datetime) -> str:
-    until = f"The week until {clock(now)}"
+def _opening(summed: Sequence[AccountWeek], now: datetime, zone: tzinfo) -> str:
+    until = f"The week until {clock(now, zone)}"
     if not summed:
         return f"{until}: no account was checked. Put an API key into the secret; see README.md."
     ill = sum(not one.well for one in summed)
@@ -80,13 +81,13 @@ def _opening(summed: Sequence[AccountWeek], now: datetime) -> str:
     return f"{until}: {needs}. It cost {cost(summed)}."
 
 
-def _account(one: AccountWeek, titles: Mapping[str, str], now: datetime) -> str:
+def _account(one: AccountWeek, titles: Mapping[str, str], now: datetime, zone: tzinfo) -> str:
     title = titles.get(one.account.provider, one.account.provider)
     lines = [f'{title} "{one.account.label}": {state(one)}']
     for week in one.weeks:
         facts = _facts(week, alone=len(one.weeks) == 1)
         lines += [_fact(name, fact) for name, fact in facts]
-    lines += [_fact("Checks", fact) for fact in _checks(one, now)]
+    lines += [_fact("Checks", fact) for fact in _checks(one, now, zone)]
     return "\n".join(lines)
 
 
@@ -129,24 +130,24 @@ def _against(week: Week) -> str:
     return f", {abs(change):.0%} {'more' if change > 0 else 'less'}{a_day} than in {before}"
 
 
-def _checks(one: AccountWeek, now: datetime) -> list[str]:
+def _checks(one: AccountWeek, now: datetime, zone: tzinfo) -> list[str]:
     checks = [f"{one.failed} failed in the last 7 days" if one.failed else "none failed"]
     if one.failing_since:
-        checks.append(f"not readable since {clock(one.failing_since)}")
+        checks.append(f"not readable since {clock(one.failing_since, zone)}")
     if one.silent:
         checks.append(
-            f"the last on {clock(one.checked_at)}, {length(now - one.checked_at)} ago; "
+            f"the last on {clock(one.checked_at, zone)}, {length(now - one.checked_at)} ago; "
             "unless you took the account out of the secret, look at the log of CheckBalances"
         )
     return checks
 
 
-def _alive(summed: Sequence[AccountWeek], now: datetime) -> str:
+def _alive(summed: Sequence[AccountWeek], now: datetime, zone: tzinfo) -> str:
     if not summed:
         return "No check is remembered from the last two weeks."
     last = max(one.checked_at for one in summed)
     ago = f"{length(now - last)} ago" if now > last else "just now"
-    return f"The guard last checked on {clock(last)}, {ago}."
+    return f"The guard last checked on {clock(last, zone)}, {ago}."
 
 
 def data(summed: Sequence[AccountWeek]) -> list[dict[str, object]]:

@@ -1,7 +1,7 @@
 """How money, time and counts are written for people: short, and the same in every channel."""
 
 import textwrap
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 from guard.figures import money
@@ -41,10 +41,10 @@ def _in(span: timedelta, unit: timedelta) -> str:
     return counted(rough(span / unit), "hour" if unit == HOUR else "day")
 
 
-def clock(when: datetime) -> str:
-    """`Wed 10 Jun 2026, 14:15 UTC`."""
-    utc = when.astimezone(UTC)
-    return f"{utc:%a} {utc.day} {utc:%b %Y, %H:%M} UTC"
+def clock(when: datetime, zone: tzinfo = UTC) -> str:
+    """`Wed 10 Jun 2026, 14:15 UTC`, in the owner's zone."""
+    local = when.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
 
 
 def too_wide(ends: tuple[timedelta, timedelta] | None) -> bool:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from guard.alert import Alert, Condition, FastDrain, Kind, LowBalance
+from guard.alert import Alert, Condition, Kind, LowBalance
 from guard.forecast import LONGEST
 from guard.model import Contact, Severity
-from messages.format import amount, lasts
+from messages.format import amount, lasts, length
 from messages.reasons import amounts, gone
 
 SHORTEST_LABEL = 8  # characters; with fewer a label tells nobody which account is meant
@@ -27,7 +27,7 @@ _HEADLINES = {
 
 _SUBJECTS = {
     Condition.LOW_BALANCE: "{balance} left, {lasts}",
-    Condition.FAST_DRAIN: "{gone}, {balance} left",
+    Condition.FAST_DRAIN: "{balance} left{for_how_long}, {gone}",
     Condition.ON_CREDIT: "living on credit",
     Condition.CHECK_FAILING: "balance can't be read ({reason})",
 }
@@ -52,7 +52,7 @@ _USED_UP = ("{who} has used up its {currency}.", "{currency} used up, calls go o
 _CAME_BACK = ("The money of {who} is back: {balance}, {state} as before.", "money is back, {balance}")
 _WITH_DRAIN = (
     "{who} is {state}: {balance} left, and money is leaving unusually fast.",
-    "{balance} left, {gone}",
+    "{balance} left{for_how_long}, {gone}",
 )
 
 
@@ -82,13 +82,7 @@ def _special(alert: Alert) -> tuple[str, str] | None:
         return _USED_UP
     if alert.kind is Kind.RECOVERY:
         return _CAME_BACK if alert.severity is not Severity.OK else None
-    return _WITH_DRAIN if drain_of(alert) else None
-
-
-def drain_of(alert: Alert) -> FastDrain | None:
-    """What leaves the balance too fast, whatever the alert is about."""
-    facts = alert.facts.drain if isinstance(alert.facts, LowBalance) else alert.facts
-    return facts if isinstance(facts, FastDrain) else None
+    return _WITH_DRAIN if alert.drain else None
 
 
 def labelled(text: str, label: str, length: int) -> str:
@@ -105,7 +99,6 @@ def ends(alert: Alert) -> datetime | None:
 
 
 def _words(alert: Alert, contact: Contact) -> dict[str, str]:
-    drain = drain_of(alert)
     others = alert.facts.others if isinstance(alert.facts, LowBalance) else ()
     known = alert.balance is not None and alert.currency is not None
     return {
@@ -113,8 +106,9 @@ def _words(alert: Alert, contact: Contact) -> dict[str, str]:
         "state": "refused by its provider" if _refused(alert) else _STATES[alert.severity],
         "balance": amount(alert.balance, alert.currency) if known else "unknown",  # type: ignore[arg-type]
         "lasts": remaining(alert),
+        "for_how_long": _for_how_long(alert),
         "reason": alert.reasons[0] if alert.reasons else "",
-        "gone": gone(drain, alert.currency or "") if drain else "",
+        "gone": gone(alert.drain, alert.currency or "") if alert.drain else "",
         "currency": alert.currency or "",
         "others": amounts(others),
     }
@@ -123,10 +117,19 @@ def _words(alert: Alert, contact: Contact) -> dict[str, str]:
 def remaining(alert: Alert) -> str:
     """How long the balance lasts, for the end of a line."""
     if alert.severity is not Severity.EXHAUSTED:
+        if alert.drain:
+            return f"about {length(alert.drain.lasts)} at this pace"
         if alert.runway is None:
             return "runway not known yet"
         return lasts(alert.runway, alert.runway_between)
     return "calls are refused" if _refused(alert) else "used up"
+
+
+def _for_how_long(alert: Alert) -> str:
+    """At the present pace, while something drains."""
+    if alert.drain is None or alert.severity is Severity.EXHAUSTED:
+        return ""
+    return f" for about {length(alert.drain.lasts)}"
 
 
 def _refused(alert: Alert) -> bool:

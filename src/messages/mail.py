@@ -1,12 +1,13 @@
 """The mail: what, how much, how fast, until when, since when, why, and what to do."""
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 
 from guard.alert import Alert, Condition, Kind, Spending
 from guard.history import DAY, WEEK
 from guard.model import CheckError, Contact, Severity
 from messages.format import amount, between, clock, filled, lasts, length, too_wide
-from messages.line import drain_of, ends, headline, remaining
+from messages.line import ends, headline, remaining
 from messages.reasons import why
 
 TEST_HEADLINE = "This is a test of budget-guard. Nothing is wrong."
@@ -38,22 +39,22 @@ LEAKED = "If this isn't you, delete the key at the provider now: it may have lea
 WIDTH = 72
 
 
-def mail(alert: Alert, contact: Contact) -> str:
+def mail(alert: Alert, contact: Contact, zone: tzinfo) -> str:
     """The whole text, readable in a narrow window."""
     parts = [
         _filled(headline(alert, contact)),
-        "\n".join(_filled(text, name) for name, text in facts(alert)),
+        "\n".join(_filled(text, name) for name, text in facts(alert, zone)),
         _what_to_do(alert, contact),
         _why_again(alert),
-        _footer(alert),
+        _footer(alert, zone),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def test_mail(alert: Alert, notes: Sequence[str]) -> str:
+def test_mail(alert: Alert, notes: Sequence[str], zone: tzinfo) -> str:
     """The text of a test; `notes` say whom it does not reach."""
     texts = (TEST_HEADLINE, TEST_TEXT, *notes)
-    return "\n\n".join((*map(_filled, texts), _footer(alert)))
+    return "\n\n".join((*map(_filled, texts), _footer(alert, zone)))
 
 
 def _what_to_do(alert: Alert, contact: Contact) -> str:
@@ -61,7 +62,7 @@ def _what_to_do(alert: Alert, contact: Contact) -> str:
     return "\n".join(("What to do", *told)) if told else ""
 
 
-def facts(alert: Alert) -> list[tuple[str, str]]:
+def facts(alert: Alert, zone: tzinfo = UTC) -> list[tuple[str, str]]:
     """The lines of the mail's table: what, how much, how fast, until when, since when, why."""
     lines = []
     if alert.balance is not None and alert.currency is not None:
@@ -69,12 +70,12 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
         if alert.spending:
             lines.append(("Spent", _spent(alert.spending, alert.currency)))
         if alert.runway is not None or "other_wallet" not in alert.reasons:
-            lines.append(("Lasts", _until(alert)))
+            lines.append(("Lasts", _until(alert, zone)))
     if alert.since:
-        since = clock(alert.since)
+        since = clock(alert.since, zone)
         span = alert.observed_at - alert.since
         lines.append(("Since", f"{since}, for {length(span)}" if span else since))
-    reasons = why(alert)
+    reasons = why(alert, zone)
     stops = [";"] * (len(reasons) - 1) + ["."]
     lines += [
         ("and" if n else "Why", text + end)
@@ -95,9 +96,11 @@ def _spent(spending: Spending, currency: str) -> str:
     return since if spending.watched <= DAY else f"{day}, {since}"
 
 
-def _until(alert: Alert) -> str:
+def _until(alert: Alert, zone: tzinfo) -> str:
     if alert.severity is Severity.EXHAUSTED:
         return remaining(alert)
+    if alert.drain:
+        return f"{remaining(alert)}, until {clock(alert.observed_at + alert.drain.lasts, zone)}"
     if alert.runway is None:
         return "not known before a day of history"
     if alert.runway_between and too_wide(alert.runway_between):
@@ -105,7 +108,7 @@ def _until(alert: Alert) -> str:
         return f"can't be told: {_doubt(alert)}, so {length(earliest)} or {length(latest)} is possible"
     end = ends(alert)
     sure = between(alert.runway, alert.runway_between)
-    return lasts(alert.runway) + sure + _rate(alert) + (f", until {clock(end)}" if end else "")
+    return lasts(alert.runway) + sure + _rate(alert) + (f", until {clock(end, zone)}" if end else "")
 
 
 def _doubt(alert: Alert) -> str:
@@ -142,21 +145,22 @@ def steps(alert: Alert, contact: Contact) -> list[str]:
     if alert.condition is Condition.ON_CREDIT:
         return [top_up, "Or set the watched figure to cash, to be warned before it is used up"]
     after = f"Without credit, {contact.when_empty}"
-    return [LEAKED, top_up, after] if drain_of(alert) else [top_up, after]
+    return [LEAKED, top_up, after] if alert.drain else [top_up, after]
 
 
 def _why_again(alert: Alert) -> str:
     if alert.next_reminder is None:
         return ""
     again = length(alert.next_reminder)
+    later = "" if alert.next_reminder >= WEEK else " Each further one waits twice as long."
     return _filled(
-        f"You get this once, and again when it gets worse or is over. While it lasts, "
-        f"a reminder comes after {again} (REMIND_EVERY)."
+        f"You hear of this again when it gets worse or is over. While it lasts, a reminder "
+        f"comes after {again} (REMIND_EVERY).{later}"
     )
 
 
-def _footer(alert: Alert) -> str:
-    return f"Checked {clock(alert.observed_at)}\nbudget-guard {alert.id}"
+def _footer(alert: Alert, zone: tzinfo) -> str:
+    return f"Checked {clock(alert.observed_at, zone)}\nbudget-guard {alert.id}"
 
 
 def _filled(text: str, name: str = "", indent: str = "") -> str:

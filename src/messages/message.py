@@ -17,6 +17,7 @@ class Message:
     kind: str
     condition: str | None
     severity: str
+    peak: str
     provider: str
     account: str
     currency: str | None
@@ -54,6 +55,7 @@ class Message:
         """The attributes for filter policies."""
         return {
             "severity": self.severity,
+            "peak": self.peak,
             "kind": self.kind,
             "condition": self.condition or "none",
             "provider": self.provider,

@@ -1,38 +1,41 @@
 """Why an alert was sent: one sentence for each of its facts, without its full stop."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 from guard.alert import Alert, CheckFailing, FastDrain, Known, LowBalance, OnCredit, Threshold
-from guard.model import Severity
+from guard.drain import Drain
+from guard.model import DrainRule, Severity
 from messages.format import CENT, amount, clock, figure, length, percent, rough
 
 
-def why(alert: Alert) -> tuple[str, ...]:
+def why(alert: Alert, zone: tzinfo = UTC) -> tuple[str, ...]:
     """The reasons of an alert, the most important first."""
-    return (*_returned(alert), *_of_facts(alert), *_expired(alert))
+    return (*_returned(alert, zone), *_of_facts(alert, zone), *_expired(alert))
 
 
-def _of_facts(alert: Alert) -> Iterator[str]:
+def _of_facts(alert: Alert, zone: tzinfo) -> Iterator[str]:
     currency = alert.currency or ""
     match alert.facts:
         case LowBalance():
             yield from _low_balance(alert.facts, alert.severity, currency)
+            if alert.facts.rule and alert.drain:
+                yield from _drain(alert.drain, alert.facts.rule, currency)
         case FastDrain():
             yield from _fast_drain(alert.facts, currency)
         case OnCredit():
             yield from _on_credit(alert.facts, alert.severity, currency)
         case CheckFailing():
-            yield from _check_failing(alert.facts)
+            yield from _check_failing(alert.facts, zone)
 
 
-def _returned(alert: Alert) -> Iterator[str]:
+def _returned(alert: Alert, zone: tzinfo) -> Iterator[str]:
     if alert.returned is None or alert.currency is None or isinstance(alert.facts, OnCredit):
         return
     before, low = (amount(one, alert.currency) for one in (alert.returned.before, alert.returned.low))
     more = " with more" if alert.balance is not None and alert.balance > alert.returned.before else ""
-    fell = f"{before} fell to {low} on {clock(alert.returned.since)}"
+    fell = f"{before} fell to {low} on {clock(alert.returned.since, zone)}"
     yield f"{fell}, and came back{more}: what fell does not count as spent"
 
 
@@ -42,13 +45,10 @@ def _expired(alert: Alert) -> Iterator[str]:
         yield f"granted credit of {granted} seems to have expired; it does not count as spent"
 
 
-def gone(facts: FastDrain, currency: str) -> str:
-    """`27.70 USD went within 1 hour`; nothing in a recovery."""
-    if facts.drain is None:
-        return ""
-    exact = facts.drain.gone
-    rounded = exact.quantize(CENT, ROUND_HALF_UP) if exact >= CENT else exact
-    return f"{amount(rounded, currency)} went within {length(facts.drain.within)}"
+def gone(drain: Drain, currency: str) -> str:
+    """`27.70 USD went within 1 hour`."""
+    rounded = drain.gone.quantize(CENT, ROUND_HALF_UP) if drain.gone >= CENT else drain.gone
+    return f"{amount(rounded, currency)} went within {length(drain.within)}"
 
 
 def _low_balance(facts: LowBalance, severity: Severity, currency: str) -> Iterator[str]:
@@ -58,8 +58,6 @@ def _low_balance(facts: LowBalance, severity: Severity, currency: str) -> Iterat
         yield "the balance is above every figure that was set for it, with a margin"
     else:
         yield from (_threshold(one, currency) for one in facts.thresholds)
-    if facts.drain and severity is not Severity.OK:
-        yield from _fast_drain(facts.drain, currency)
 
 
 def _threshold(one: Threshold, currency: str) -> str:
@@ -80,23 +78,25 @@ def _threshold(one: Threshold, currency: str) -> str:
 
 
 def _fast_drain(facts: FastDrain, currency: str) -> Iterator[str]:
-    drain, rule = facts.drain, facts.rule
-    if rule is None:
+    if facts.rule is None:
         yield "FAST_DRAIN is off now, so nobody watches for it any more"
-    elif drain is None:
-        yield f"less than half of {percent(rule.share)} went within the last {length(rule.within)}"
+    elif facts.drain is None:
+        limit = f"half of {percent(facts.rule.share)}"
+        yield f"less than {limit} went within the last {length(facts.rule.within)}"
     else:
-        share = drain.gone / (drain.left + drain.gone) if drain.left > 0 else Decimal(1)
-        yield f"{gone(facts, currency)}: {share:.0%} of what was there"
-        if drain.times is not None:
-            yield f"that is {rough(drain.times)} times the usual pace"
-        if drain.left > 0 and drain.gone > 0:
-            yield f"at that pace the rest lasts {length(drain.lasts)}"
-        if share > rule.share:
-            limit = f"{percent(rule.share)} within {length(rule.within)}"
-            yield f"more than {limit} is taken as a drain"
-        else:
-            yield "nothing stood out as much for weeks, as a leaked key does"
+        yield from _drain(facts.drain, facts.rule, currency)
+
+
+def _drain(drain: Drain, rule: DrainRule, currency: str) -> Iterator[str]:
+    share = drain.gone / (drain.left + drain.gone) if drain.left > 0 else Decimal(1)
+    part = f"{share:.0%}" if share >= CENT else "less than 1%"
+    yield f"{gone(drain, currency)}: {part} of what was there"
+    if drain.times is not None:
+        yield f"that is {rough(drain.times)} times the usual pace"
+    if share > rule.share:
+        yield f"more than {percent(rule.share)} within {length(rule.within)} is taken as a drain"
+    else:
+        yield "nothing stood out as much for weeks, as a leaked key does"
 
 
 def _on_credit(facts: OnCredit, severity: Severity, currency: str) -> Iterator[str]:
@@ -108,13 +108,13 @@ def _on_credit(facts: OnCredit, severity: Severity, currency: str) -> Iterator[s
         yield f"with the credit line {amount(facts.spendable, currency)} can still be spent"
 
 
-def _check_failing(facts: CheckFailing) -> Iterator[str]:
+def _check_failing(facts: CheckFailing, zone: tzinfo) -> Iterator[str]:
     if facts.failure is None:
         yield f"the balance is {_balances(facts.known)}"
         return
     yield facts.failure.detail.rstrip(".")
     if facts.since and facts.count > 1:
-        yield f"{facts.count} checks failed in a row, the first on {clock(facts.since)}"
+        yield f"{facts.count} checks failed in a row, the first on {clock(facts.since, zone)}"
     if facts.known:
         yield f"the last known balance is {_balances(facts.known)}; it may have changed since"
 

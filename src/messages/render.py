@@ -6,6 +6,7 @@ The limit of the subject: https://docs.aws.amazon.com/sns/latest/api/API_Publish
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 
 from guard.alert import Alert, Kind
 from guard.figures import timestamp
@@ -24,42 +25,46 @@ SUBJECT_LENGTH = 99
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
-def render(alert: Alert, contact: Contact) -> Message:
-    """Write an alert about an account."""
+def render(alert: Alert, contact: Contact, zone: tzinfo = UTC) -> Message:
+    """Write an alert about an account; what a person reads has its times in `zone`."""
     line = f"{contact.title} {{}}: {summed_up(alert, contact)}"
-    table = "\n".join(f"*{name}*: {text}" for name, text in facts(alert))
+    table = "\n".join(f"*{name}*: {text}" for name, text in facts(alert, zone))
     return _message(
         alert,
         as_json(alert),
         line=labelled(line, alert.account.label, SUBJECT_LENGTH),
         subject=labelled(f"[{_tag(alert)}] {line}", alert.account.label, SUBJECT_LENGTH),
-        mail=mail(alert, contact),
+        mail=mail(alert, contact, zone),
         sms=sms(alert, contact),
         chat=(f"{headline(alert, contact)}\n{table}", *steps(alert, contact)),
     )
 
 
-def render_test(alert: Alert, notes: Sequence[str]) -> Message:
+def render_test(alert: Alert, notes: Sequence[str], zone: tzinfo = UTC) -> Message:
     """Write a test; `notes` say whom it does not reach."""
     return _message(
         alert,
         as_json(alert),
         line="budget-guard: a test",
         subject="[test] budget-guard: alerts reach you here",
-        mail=test_mail(alert, notes),
+        mail=test_mail(alert, notes, zone),
         sms=f"budget-guard: this is a test. {TEST_TEXT}",
         chat=(f"{TEST_HEADLINE}\n{TEST_TEXT}",),
     )
 
 
 def render_digest(
-    alert: Alert, weeks: Sequence[AccountWeek], titles: Mapping[str, str], notes: Sequence[str]
+    alert: Alert,
+    weeks: Sequence[AccountWeek],
+    titles: Mapping[str, str],
+    notes: Sequence[str],
+    zone: tzinfo = UTC,
 ) -> Message:
     """Write a digest.
 
     `titles` are the providers' names as people know them, `notes` what else is to be told.
     """
-    text = digest.text(weeks, titles, alert.observed_at, notes, alert.id)
+    text = digest.text(weeks, titles, alert.observed_at, notes, alert.id, zone)
     subject = digest.subject(weeks)
     line = f"budget-guard: {subject.removeprefix('[digest] ')}."
     return _message(
@@ -91,6 +96,7 @@ def _message(
         kind=alert.kind,
         condition=alert.condition,
         severity=alert.severity.word,
+        peak=alert.peak.word,
         provider=alert.account.provider,
         account=alert.account.label,
         currency=alert.currency,

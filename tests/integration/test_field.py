@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from config.grammar import SettingsError
 from tests.world import DEEPSEEK_KEY, account
 
 pytestmark = pytest.mark.no_cover
@@ -228,3 +229,87 @@ def test_the_forms_of_the_console_work_and_what_is_no_key_is_never_sent(world):
     assert world.sandbox.asked == ["deepseek"]
     texts = [" ".join(mail.texts["email"].split()) for mail in world.mail()]
     assert any("deepseek and novita; the nearest is deepseek" in text for text in texts)
+
+
+# What flaps, and what never ends
+
+
+def test_a_provider_that_refuses_calls_now_and_then_is_told_twice_a_day(world):
+    world.deepseek("80")
+    for n in range(DAY_OF_TICKS):
+        (world.sandbox.unavailable.discard if n % 2 else world.sandbox.unavailable.add)(DEEPSEEK_KEY)
+        world.tick()
+    said = world.said()
+    assert said.count((ALERT, "low_balance", "exhausted")) == 2
+    assert len(said) <= 4
+
+
+def test_a_balance_that_is_topped_up_by_itself_every_day_tells_one_thing_a_day(world):
+    days = []
+    for _ in range(6):
+        for n in range(DAY_OF_TICKS // 4):
+            world.deepseek(f"{25 - Decimal(20) * n / 23:.2f}")
+            world.tick(HOUR)
+        days.append(len(world.said()))
+    assert max(days[2:]) <= 1, days
+
+
+def test_an_account_that_is_left_at_zero_is_told_five_times_more_in_two_weeks(world):
+    world.deepseek("0")
+    for _ in range(14 * 12):
+        world.tick(2 * HOUR)
+    assert [kind for kind, _, _ in world.said()] == [ALERT, *["reminder"] * 5]
+
+
+def test_whoever_was_told_of_critical_hears_that_it_is_over(world):
+    plays(world, "4", "30")
+    alert, recovery = world.mail()
+    assert (alert.attributes["peak"]["Value"], recovery.attributes["peak"]["Value"]) == (
+        "critical",
+        "critical",
+    )
+    assert recovery.attributes["severity"]["Value"] == recovery.data["severity"] == "ok"
+    assert recovery.data["peak"] == "critical"
+
+
+def test_while_it_burns_the_texts_tell_the_time_left_at_that_pace(world):
+    left = lives(world, "300", days=4, a_tick="0.01")
+    world.setenv("RUNWAY", "off")
+    for n in range(1, 5):
+        plays(world, f"{left - n * Decimal('3.00'):.2f}")
+    drain = world.mail()[0]
+    assert drain.data["condition"] == "fast_drain"
+    assert drain.data["runway_days"] > 30
+    days = drain.data["lasts_at_present_pace"]
+    assert 0.5 < days < 1.5
+    for text in (drain.subject, drain.texts["sms"]):
+        assert f"left for about {days * 24:.0f} hours" in text
+    assert f"about {days * 24:.0f} hours at this pace" in " ".join(drain.texts["email"].split())
+
+
+def test_every_time_that_a_person_reads_is_in_the_owners_zone(world):
+    world.setenv("TIME_ZONE", "Europe/Berlin")
+    world.subscribe(world.topic)
+    plays(world, "4")
+    [summer] = world.mail()
+    assert "Checked Wed 10 Jun 2026, 02:00 CEST" in summer.texts["email"]
+    assert summer.data["observed_at"] == "2026-06-10T00:00:00Z"
+    assert "UTC" not in summer.texts["email"] + summer.texts["sms"]
+    world.now += timedelta(days=150)
+    plays(world, "4")
+    [winter] = world.mail()
+    assert "Since     Wed 10 Jun 2026, 02:00 CEST" in winter.texts["email"]
+    assert "Checked Sat 7 Nov 2026, 01:15 CET" in winter.texts["email"]
+    assert "CEST" in json.loads(winter.texts["https"])["content"]["description"]
+    world.digest()
+    [digest] = world.mail()
+    assert "The week until Sat 7 Nov 2026, 01:30 CET" in " ".join(digest.texts["email"].split())
+    world.run({"command": "test-alert"})
+    assert "UTC" not in world.mail()[0].texts["email"]
+
+
+def test_a_time_zone_that_is_none_stops_the_run_and_says_what_one_is(world):
+    for zone in ("Berlin", "../etc", "Europe", "", "UTC+1"):
+        world.setenv("TIME_ZONE", zone)
+        with pytest.raises(SettingsError, match=r"TIME_ZONE .*IANA name"):
+            world.tick()

@@ -62,8 +62,8 @@ VERDICTS = [
 @pytest.mark.parametrize(("said", "hours_ago", "stands", "undelivered", "kind", "reason"), VERDICTS)
 def test_whether_to_say_something(said, hours_ago, stands, undelivered, kind, reason):
     at = NOW - hours_ago * HOUR
-    episode = None if said is None else Episode("e", at, said, at, 1)
-    assert verdict(episode, stands, NOW, EVERY, undelivered=undelivered) == (kind, reason)
+    episode = None if said is None else Episode("e", at, said, at, 1, said)
+    assert verdict(episode, stands, NOW, EVERY, undelivered=undelivered) == (kind, reason, None)
 
 
 class Story:
@@ -132,7 +132,7 @@ def test_reminders_come_as_often_as_the_severity_says_and_end_with_it():
     assert story.reads("3", 1 * HOUR) == ["alert low_balance critical"]
     assert story.reads("3", 5 * HOUR) == []
     assert story.reads("3", 1 * HOUR) == ["reminder low_balance critical"]
-    assert [a.next_reminder for a in story.alerts] == [24 * HOUR, 24 * HOUR, 6 * HOUR, 6 * HOUR]
+    assert [a.next_reminder for a in story.alerts] == [24 * HOUR, 48 * HOUR, 6 * HOUR, 12 * HOUR]
     story.reads("100", 6 * HOUR)
     assert story.alerts[-1].next_reminder is None
 
@@ -408,11 +408,12 @@ def eventful(account="default"):
     story = Story(Rules(RULES.budgets, None, EVERY, DRAIN), account)
     for usd in ("100", "60", "15", "4", "100", "15", "0", "50", "50"):
         story.reads(usd, 7 * HOUR)
+    story.now += 30 * HOUR
     story.reads("4", 0 * HOUR)  # over and opened again in one instant
     story.reads("400", 0 * HOUR)
     story.reads("4", 0 * HOUR)
     story.fails(CheckError.AUTH)
-    story.reads("100")
+    story.reads("100", 30 * HOUR)
     return story
 
 

@@ -66,6 +66,8 @@ def an_alert(condition, kind=Kind.ALERT, severity=Severity.CRITICAL, **more) -> 
         "reasons": () if over else (REASONS.get(condition, "timeout"),),
         "since": NOW - 7 * HOUR,
         "facts": (OVER if over else FACTS).get(condition),
+        "peak": severity,
+        "drain": DRAIN.drain if condition is Condition.FAST_DRAIN and not over else None,
         "next_reminder": None if over else 6 * HOUR,
     }
     shown = Severity.OK if over else severity
@@ -93,8 +95,9 @@ def test_the_mail_of_a_low_balance():
         - Without credit, calls to DeepSeek fail; it already slows down accounts
           that run low
 
-        You get this once, and again when it gets worse or is over. While it
-        lasts, a reminder comes after 6 hours (REMIND_EVERY).
+        You hear of this again when it gets worse or is over. While it lasts, a
+        reminder comes after 6 hours (REMIND_EVERY). Each further one waits
+        twice as long.
 
         Checked Wed 10 Jun 2026, 14:15 UTC
         budget-guard 0123456789abcdef0123456789abcdef""")
@@ -107,10 +110,10 @@ def test_the_mail_of_a_fast_drain_while_the_runway_is_unknown():
 
         Balance   4.20 USD
         Spent     3.86 USD in the last 24 hours, 27.02 USD in the last 7 days
-        Lasts     not known before a day of history
+        Lasts     about 90 minutes at this pace, until Wed 10 Jun 2026, 15:45
+                  UTC
         Since     Wed 10 Jun 2026, 14:15 UTC
         Why       40.00 USD went within 1 hour: 40% of what was there;
-        and       at that pace the rest lasts 90 minutes;
         and       more than 25% within 1 hour is taken as a drain.
 
         What to do
@@ -118,8 +121,9 @@ def test_the_mail_of_a_fast_drain_while_the_runway_is_unknown():
           leaked
         - Top up: https://platform.deepseek.com/top_up
 
-        You get this once, and again when it gets worse or is over. While it
-        lasts, a reminder comes after 6 hours (REMIND_EVERY).
+        You hear of this again when it gets worse or is over. While it lasts, a
+        reminder comes after 6 hours (REMIND_EVERY). Each further one waits
+        twice as long.
 
         Checked Wed 10 Jun 2026, 14:15 UTC
         budget-guard 0123456789abcdef0123456789abcdef""")
@@ -202,8 +206,9 @@ def test_the_mail_of_an_account_that_begins_to_live_on_credit():
         - Top up: https://novita.ai/billing
         - Or set the watched figure to cash, to be warned before it is used up
 
-        You get this once, and again when it gets worse or is over. While it
-        lasts, a reminder comes after 24 hours (REMIND_EVERY).
+        You hear of this again when it gets worse or is over. While it lasts, a
+        reminder comes after 24 hours (REMIND_EVERY). Each further one waits
+        twice as long.
 
         Checked Wed 10 Jun 2026, 14:15 UTC
         budget-guard 0123456789abcdef0123456789abcdef""")
@@ -231,8 +236,9 @@ def test_the_mail_of_a_failing_check():
           nothing else needs a restart
         - See for yourself: https://novita.ai/billing
 
-        You get this once, and again when it gets worse or is over. While it
-        lasts, a reminder comes after 6 hours (REMIND_EVERY).
+        You hear of this again when it gets worse or is over. While it lasts, a
+        reminder comes after 6 hours (REMIND_EVERY). Each further one waits
+        twice as long.
 
         Checked Wed 10 Jun 2026, 14:15 UTC
         budget-guard 0123456789abcdef0123456789abcdef""")
@@ -270,8 +276,9 @@ EVERYTHING = [(condition, kind) for condition in Condition for kind in SAYS] + [
 LONGEST = "x" * 64
 MOST = Decimal("-123456789012345.12")
 JSON_KEYS = [
-    "schema", "id", "episode", "kind", "condition", "severity", "provider", "account", "currency",
-    "balance", "burn_per_day", "runway_days", "runway_between", "runs_out_at", "reasons", "observed_at",
+    "schema", "id", "episode", "kind", "condition", "severity", "peak", "provider", "account",
+    "currency", "balance", "burn_per_day", "runway_days", "runway_between", "lasts_at_present_pace",
+    "runs_out_at", "reasons", "observed_at",
 ]  # fmt: skip
 GSM7_AND_ASCII = set(
     "@$_ !\"#%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -333,6 +340,7 @@ def test_programs_get_every_figure_and_null_for_what_is_unknown():
         "kind": "alert",
         "condition": "low_balance",
         "severity": "critical",
+        "peak": "critical",
         "provider": "deepseek",
         "account": "default",
         "currency": "USD",
@@ -340,13 +348,15 @@ def test_programs_get_every_figure_and_null_for_what_is_unknown():
         "burn_per_day": "3.86",
         "runway_days": 1.25,
         "runway_between": [0.75, 2.0],
+        "lasts_at_present_pace": None,
         "runs_out_at": "2026-06-11T20:15:00Z",
         "reasons": ["balance"],
         "observed_at": "2026-06-10T14:15:00Z",
     }
     unknown = as_json(an_alert(Condition.CHECK_FAILING))
     assert [name for name, value in unknown.items() if value is None] == [
-        "currency", "balance", "burn_per_day", "runway_days", "runway_between", "runs_out_at",
+        "currency", "balance", "burn_per_day", "runway_days", "runway_between", "lasts_at_present_pace",
+        "runs_out_at",
     ]  # fmt: skip
 
 
@@ -383,6 +393,7 @@ def test_attributes_are_for_filter_policies():
     attributes = render(an_alert(Condition.ON_CREDIT), PROVIDERS["novita"].contact).attributes
     assert attributes == {
         "severity": "critical",
+        "peak": "critical",
         "kind": "alert",
         "condition": "on_credit",
         "provider": "deepseek",

@@ -28,6 +28,7 @@ PARAMETERS = {
     "RemindEvery": "24h/6h",
     "FastDrain": "25%/1h",
     "DigestSchedule": "cron(0 8 ? * MON *)",
+    "TimeZone": "UTC",
     "LogRetentionDays": 30,
     "KmsKeyArn": "",
     "DetailedMetrics": "false",
@@ -118,7 +119,7 @@ def test_the_defaults_of_the_template_are_those_of_the_settings():
     given = {
         name: value for name, value in variables("CheckBalances").items() if isinstance(value, str)
     }
-    assert len(given) == 8
+    assert len(given) == 9
     assert settings.read(NEEDED | given) == settings.read(NEEDED)
     assert all(isinstance(rules, Rules) for rules in settings.read(NEEDED).rules.values())
 

@@ -1,6 +1,7 @@
 """Who is told what, and who may publish."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from moto.sns.utils import FilterPolicyMatcher
@@ -57,7 +58,7 @@ def test_mail_is_told_everything():
 @pytest.mark.parametrize("severity", Severity)
 def test_the_phone_is_told_of_balances_from_critical_on(severity):
     phone = subscriptions(**PHONE)["AlertsByPhone"]
-    attributes = {"severity": {"Type": "String", "Value": severity.word}}
+    attributes = {"peak": {"Type": "String", "Value": severity.word}}
     assert passes(phone, attributes) == (severity >= Severity.CRITICAL)
 
 
@@ -67,10 +68,16 @@ def test_the_attribute_that_the_phone_goes_by_is_one_that_a_run_sends(world):
     world.tick()
     world.deepseek("4")
     world.tick()
-    warning, *critical = world.mail()
+    world.deepseek("100")
+    world.tick(timedelta(hours=2))
+    world.tick()
+    warning, *critical, recovery = world.mail()
     assert not passes(phone, warning.attributes)
     assert critical
     assert all(passes(phone, one.attributes) for one in critical)
+    # Whoever was told of it hears its end.
+    assert (recovery.data["kind"], recovery.data["severity"]) == ("recovery", "ok")
+    assert passes(phone, recovery.attributes)
 
 
 @pytest.mark.parametrize("name", ALARMS)
