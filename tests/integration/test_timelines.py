@@ -60,7 +60,7 @@ def test_the_summary_lists_what_was_published(world):
     ]
 
 
-def test_a_critical_balance_is_repeated_every_six_hours_and_a_low_one_every_day(world):
+def test_a_critical_balance_is_repeated_after_six_hours_then_twelve_and_a_low_one_after_a_day(world):
     world.deepseek("4")
     world.novita("15")
     ticks = {}
@@ -70,7 +70,7 @@ def test_a_critical_balance_is_repeated_every_six_hours_and_a_low_one_every_day(
             ticks.setdefault((mail.data["provider"], mail.data["kind"]), []).append(n / 4)
     assert ticks == {
         ("deepseek", ALERT): [0],
-        ("deepseek", REMINDER): [6, 12, 18, 24],
+        ("deepseek", REMINDER): [6, 18],
         ("novita", ALERT): [0],
         ("novita", REMINDER): [24],
     }
@@ -84,7 +84,7 @@ def test_a_balance_that_hovers_at_its_figure_for_three_days_is_said_once_and_rem
     kinds = [kind for kind, _, _ in world.said()]
     assert kinds.count(ALERT) == 1
     assert kinds.count(RECOVERY) == 0
-    assert kinds.count(REMINDER) == 2
+    assert kinds.count(REMINDER) == 1
 
 
 def test_a_top_up_is_told_as_a_recovery_and_a_new_fall_as_a_new_episode(world):
