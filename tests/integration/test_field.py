@@ -214,14 +214,14 @@ def test_a_page_of_a_firewall_does_not_blame_the_key(world):
 
 
 def test_the_forms_of_the_console_work_and_what_is_no_key_is_never_sent(world):
-    entries = {
-        "DeepSeek": json.dumps({"api_key": DEEPSEEK_KEY}),
-        "DEEPSEEK_API_KEY": "sk-1",
-        "deepseek/quoted": '"sk-2"',
-        "deepseek/named": "KEY=sk-3",
-        "deepseek/bearer": "Bearer sk-4",
-    }
-    world.keys("\ufeff" + json.dumps(entries))
+    entries = (
+        ("DeepSeek", json.dumps({"api_key": DEEPSEEK_KEY})),
+        ("DEEPSEEK_API_KEY", "sk-1"),
+        ("deepseek/quoted", '"sk-2"'),
+        ("deepseek/named", "KEY=sk-3"),
+        ("deepseek/bearer", "Bearer sk-4"),
+    )
+    world.keys("\ufeff" + json.dumps(dict(entries)))
     world.sandbox.asked.clear()
     summary = world.tick()
     assert [one["status"] for one in summary["accounts"]].count("ok") == 1
