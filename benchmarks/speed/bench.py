@@ -50,6 +50,7 @@ def _measure(folder: Path, console: Console, doing: Callable[[str], None]) -> No
             "Package": sizes(built, plain),
             f"One core, {scale.SLOW:g} s an answer": scale.figures(here, compiled),
             f"DeepSeek takes {scale.STUCK:g} s": scale.of_slow_provider(here, compiled),
+            f"DeepSeek goes down for {scale.DOWN:,} accounts": scale.of_outage(here, compiled),
             "Cold start, one account": checker.figures(here, compiled),
         }
         groups: dict[str, list[Figure]] = {}

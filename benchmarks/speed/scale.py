@@ -1,12 +1,13 @@
 """Many accounts in one run, on one core, with providers that take their time."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.speed.figures import Figure, at_least, at_most, megabytes, number, percent, seconds
 from benchmarks.speed.upstreams import of_aws
-from benchmarks.speed.world import DEFAULTS, GUARD, ONE_BY_ONE, Run, World
+from benchmarks.speed.world import DEFAULTS, EVENT, GUARD, ONE_BY_ONE, Run, World
 
 SLOW = 0.3  # seconds until a provider answers
 GOALS = {200: 8.0, 1000: 30.0}  # accounts, and seconds for them
@@ -14,6 +15,8 @@ MEMORY = 200e6
 ONE_BY_ONE_OF = 20  # keys asked one after the other, to know what one takes
 STUCK = 20.0  # seconds until a provider answers that is as good as down
 OF_EACH = 200
+DOWN = 1000
+TICK = timedelta(minutes=15)
 
 
 class Measured(NamedTuple):
@@ -64,6 +67,27 @@ def of_slow_provider(world: World, package: Path) -> Iterator[Figure]:
     checked = _checked(run, "novita")
     yield Figure("Novita AI checked", checked, percent, goal=at_least(1.0, percent))
     yield Figure("time of the run", run.called, seconds)
+
+
+def of_outage(world: World, package: Path) -> Iterator[Figure]:
+    """A provider goes down for all its accounts and comes back: what is told, in what time."""
+    names = [f"deepseek/o{n:04}" for n in range(DOWN)]
+    world.watch(names)
+    world.copy_states(names)
+    start = datetime.fromisoformat(EVENT["time"])
+    ticks = [{**EVENT, "time": (start + n * TICK).isoformat()} for n in range(1, 5)]
+    world.upstreams.fault(503, b"")
+    world.run(package, GUARD, events=ticks[:2], pinned=True)
+    for what, tick in (("it is down", ticks[2]), ("it is back", ticks[3])):
+        world.upstreams.counted()
+        run = world.run(package, GUARD, events=[tick], pinned=True)
+        calls = of_aws(world.upstreams.counted())
+        told = len(run.answer["alerts"]) / DOWN
+        yield Figure(f"{what}: accounts told of", told, percent, goal=at_least(1.0, percent))
+        yield Figure("  messages", calls.get("Publish", 0), number, goal=at_most(1, number))
+        yield Figure("  time of the run", run.called, seconds)
+        yield Figure("  AWS calls an account", sum(calls.values()) / DOWN, number)
+        world.upstreams.no_fault()
 
 
 def accounts(count: int) -> Sequence[str]:

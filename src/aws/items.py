@@ -22,11 +22,15 @@ type Item = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The items that were read, by key; and what kept others from being read, if anything did."""
+    """The items that were read, by key; and what kept others from being read, if anything did.
+
+    `published` are the ids of claims that are published, whether or not the items still have them.
+    """
 
     items: Mapping[str, Item]
     error: ClientError | BotoCoreError | None = None
     unread: frozenset[str] = frozenset()
+    published: frozenset[str] = frozenset()
 
     def item(self, key: str) -> Item | None:
         """The item of a key, if there is one; raises what kept it from being read."""
@@ -58,6 +62,13 @@ class Stored:
     )
     writer: str = ""
     damaged: Mapping[str, Any] | None = None
+
+    def without(self, published: frozenset[str]) -> "Stored":
+        """The same without claims that are published already."""
+        if published.isdisjoint(self.pending):
+            return self
+        left = {id: one for id, one in self.pending.items() if id not in published}
+        return replace(self, pending=left)
 
 
 def checked(item: Item | None, now: datetime) -> str:

@@ -5,6 +5,8 @@ import secrets
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.items import Fetched, Item, Pending, Stored, parse, pending_item
 from guard.figures import timestamp
+from guard.history import DAY
 from guard.memory import Memory
 from guard.model import Account
 from guard.record import UnreadableError, dumps, loads
@@ -23,6 +26,14 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 LARGEST_BATCH = 100  # items
 MOST_CALLS = 3  # for each batch, while DynamoDB doesn't get to all of it
+
+
+NOTES_KEPT = timedelta(days=8)  # of what is published; a day is read
+
+
+def noted_on(now: datetime) -> str:
+    """The key of what is noted as published on a day; no account's, since it has no slash."""
+    return f"published#{now.astimezone(UTC):%Y-%m-%d}"
 
 
 class TableTooSlowError(BotoCoreError):
@@ -37,12 +48,20 @@ class StateTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client, self._name = client, name
 
-    def fetch(self, keys: Sequence[str], seconds: float) -> Fetched:
+    def fetch(self, keys: Sequence[str], now: datetime, seconds: float) -> Fetched:
         """Read the items of many keys, consistently, by a hundred in a call; never raises for AWS.
 
-        The first call that fails is the last, and none begins after so many seconds: a table that
-        gives no answer would hold each one up.
+        With them comes what was noted as published in the last day. The first call that fails is the
+        last, and none begins after so many seconds: a table without an answer would hold each one up.
         """
+        notes = [noted_on(now), noted_on(now - DAY)]
+        found = self._fetch([*notes, *keys], seconds)
+        if found.unread.intersection(notes):  # what is published already can't be told from what is not
+            return replace(found, unread=frozenset(keys))
+        ids = (id for note in notes for id in found.items.get(note, {}).get("ids", {}).get("SS", ()))
+        return replace(found, published=frozenset(ids))
+
+    def _fetch(self, keys: Sequence[str], seconds: float) -> Fetched:
         items: dict[str, Item] = {}
         waiting, end = list(keys), time.monotonic() + seconds
         calls = 2 + MOST_CALLS * ceil(len(keys) / LARGEST_BATCH)
@@ -127,6 +146,18 @@ class StateTable:
     def release(self, key: str, unpublished: Sequence[Message]) -> None:
         """Free claims for the next run to take up at once."""
         self._update_claims(key, "SET pending.{}.lease = :free", unpublished)
+
+    def acknowledge_many(self, published: Sequence[Message], now: datetime) -> None:
+        """Note in one write that claims are published; the next write of their items forgets them."""
+        self._client.update_item(
+            TableName=self._name,
+            Key={"account": {"S": noted_on(now)}},
+            UpdateExpression="ADD ids :ids SET expires = :expires",
+            ExpressionAttributeValues={
+                ":ids": {"SS": [message.id for message in published]},
+                ":expires": {"N": f"{(now + NOTES_KEPT).timestamp():.0f}"},
+            },
+        )
 
     def _update_claims(self, key: str, clause: str, messages: Sequence[Message]) -> None:
         names = {f"#a{number}": message.id for number, message in enumerate(messages)}

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aws import clients, secret
@@ -21,10 +23,13 @@ from jobs.deadline import Deadline
 from jobs.errors import GuardError
 from jobs.event_time import AHEAD, event_time
 from jobs.outbox import Outbox
+from jobs.publisher import Publisher
 from jobs.summary import Outcome
-from providers import PROVIDERS
+from messages.several import together
+from providers import PROVIDERS, titles
 
 READING_SHARE = 0.25  # of the function's time, for reading what is known of all accounts
+JUDGING_SECONDS = 5.0  # after the last answer, until what is due is published without the others
 WORKERS = 64  # for each provider, so that one that is slow holds up none of another's accounts
 
 
@@ -43,17 +48,19 @@ def run(
     monitored = accounts.parse(text, settings.rules)
     table = StateTable(clients.dynamodb(), settings.table)
     keys = [str(one.account) for one in monitored]
-    fetched = table.fetch(keys, READING_SHARE * seconds_left())
+    fetched = table.fetch(keys, clock(), READING_SHARE * seconds_left())
     deadline = Deadline.of(len(monitored), seconds_left)
     shared = Run(
         settings=settings,
         fetched=fetched,
-        outbox=Outbox(table, Topic(settings.topic), deadline, clock),
+        outbox=Outbox(table, deadline, clock, fetched.published),
         event_time=event_time(event),
         clock=clock,
         deadline=deadline,
     )
-    outcomes = _check_all(monitored, shared)
+    several = partial(together, titles=titles(), zone=settings.zone)
+    publisher = Publisher(table, Topic(settings.topic), deadline, clock, several)
+    outcomes = _check_all(monitored, shared, publisher)
     failed = [("", text) for text in report.of_run(outcomes, shared)]
     failed += [(str(outcome.account), text) for outcome in outcomes for text in outcome.errors]
     if failed:
@@ -73,14 +80,33 @@ def _priority(run: Run) -> Callable[[MonitoredAccount], tuple[bool, bool, str]]:
     return priority
 
 
-def _check_all(monitored: Sequence[MonitoredAccount], run: Run) -> list[Outcome]:
+def _check_all(monitored: Sequence[MonitoredAccount], run: Run, publisher: Publisher) -> list[Outcome]:
     """Check every account, the longest unchecked first; what a run leaves, the next begins with."""
     queues = defaultdict[str, list[MonitoredAccount]](list)
     for one in sorted(monitored, key=_priority(run)):
         queues[one.account.provider if one.account.provider in PROVIDERS else ""].append(one)
-    futures = dict[Account, Future[Outcome]]()
+    futures = list[Future[Outcome]]()
+    outcomes = dict[Account, Outcome]()
     with ExitStack() as pools:
         for queue in queues.values():
             pool = pools.enter_context(ThreadPoolExecutor(min(len(queue), WORKERS)))
-            futures |= {one.account: pool.submit(check_account, one, run) for one in queue}
-    return [futures[one.account].result() for one in monitored]
+            futures += [pool.submit(check_account, one, run) for one in queue]
+        # What is due is published when all are judged, or soon after the time for providers is over.
+        judged, late = wait(futures, max(run.deadline.asking_left(), 0) + JUDGING_SECONDS)
+        for done in (judged, late):
+            outcomes |= _published([future.result() for future in done], publisher)
+    return [outcomes[one.account] for one in monitored]
+
+
+def _published(outcomes: Sequence[Outcome], publisher: Publisher) -> dict[Account, Outcome]:
+    """The outcomes with what was published of them, and what went wrong."""
+    claimed = {str(one.account): one.claimed for one in sorted(outcomes, key=lambda one: one.account)}
+    deliveries = publisher.publish(claimed)
+    return {
+        one.account: replace(
+            one,
+            published=deliveries[str(one.account)].published,
+            errors=(*one.errors, *deliveries[str(one.account)].errors),
+        )
+        for one in outcomes
+    }

@@ -63,7 +63,7 @@ def check_account(monitored: MonitoredAccount, run: Run) -> Outcome:
             if isinstance(second, Reading):
                 outcome = replace(outcome, reading=second)
                 decision = _decide(monitored, second, stored or Stored(), outcome.now)
-        return _deliver(outcome, decision, monitored, stored, run)
+        return _claim(outcome, decision, monitored, stored, run)
     except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
         return replace(outcome, errors=(*outcome.errors, errors.of_code(monitored.account, error)))
 
@@ -73,7 +73,7 @@ def _observe(monitored: MonitoredAccount, run: Run) -> tuple[Outcome, Stored | N
     account, stored = monitored.account, None
     failed: tuple[str, ...] = ()
     try:
-        stored = parse(run.fetched.item(str(account)))
+        stored = parse(run.fetched.item(str(account))).without(run.fetched.published)
     except (ClientError, BotoCoreError) as error:
         failed = (errors.of_table(account, error),)
     memory = stored.memory if stored else Memory()
@@ -116,14 +116,14 @@ def _wakes(decision: Decision, reading: Reading | Failure) -> bool:
     )
 
 
-def _deliver(
+def _claim(
     outcome: Outcome,
     decision: Decision,
     monitored: MonitoredAccount,
     stored: Stored | None,
     run: Run,
 ) -> Outcome:
-    """Have a decision stored and published."""
+    """Have a decision stored, with what is to be published."""
     if stored is None:
         # Without a memory nothing can be published only once; the metrics still tell.
         draft = _draft(decision, Memory(), monitored.account, run.settings.zone)
@@ -139,13 +139,13 @@ def _deliver(
         again = _decide(monitored, outcome.reading, current, outcome.now)
         return _draft(again, current.memory, monitored.account, run.settings.zone)
 
-    delivery = run.outbox.deliver(str(outcome.account), stored, draft_of)
-    judged, failed = (delivery.draft.judged, delivery.draft.errors) if delivery.draft else ((), ())
+    claim = run.outbox.claim(str(outcome.account), stored, draft_of)
+    judged, failed = (claim.draft.judged, claim.draft.errors) if claim.draft else ((), ())
     return replace(
         outcome,
         judged=judged,
-        published=delivery.published,
-        errors=(*outcome.errors, *failed, *delivery.errors),
+        claimed=claim.messages,
+        errors=(*outcome.errors, *failed, *claim.errors),
     )
 
 

@@ -20,9 +20,10 @@ from jobs.deadline import Deadline
 from jobs.errors import GuardError
 from jobs.event_time import event_time, observation_time
 from jobs.outbox import Draft, Outbox
+from jobs.publisher import Publisher
 from messages.message import Message
 from messages.render import render_digest
-from providers import PROVIDERS
+from providers import titles
 
 KEY = "#digest"  # of its item in the table; no account has such a name
 # Not as severe as what it tells of: that was published in its time, and no phone need ring again.
@@ -42,7 +43,8 @@ def send(
     """
     now = observation_time(event_time(event), None, clock())
     table = StateTable(clients.dynamodb(), settings.table)
-    outbox = Outbox(table, Topic(settings.topic), Deadline.of(0, seconds_left), clock)
+    deadline = Deadline.of(0, seconds_left)
+    outbox = Outbox(table, deadline, clock)
     with _table_errors():
         stored = table.load(KEY)
     warnings: tuple[str, ...] = ()
@@ -58,14 +60,17 @@ def send(
             return None
         return Draft(Memory(observed_at=now), (message,))
 
-    delivery = outbox.deliver(KEY, stored, draft_of)
-    if delivery.errors:
-        raise GuardError(" ".join(delivery.errors))
-    if not delivery.published and delivery.leased:
+    claim = outbox.claim(KEY, stored, draft_of)
+    delivery = Publisher(table, Topic(settings.topic), deadline, clock).publish({KEY: claim.messages})[
+        KEY
+    ]
+    if claim.errors or delivery.errors:
+        raise GuardError(" ".join((*claim.errors, *delivery.errors)))
+    if not delivery.published and claim.leased:
         raise GuardError("Another run is at this digest; a retry finds out whether it was sent.")
-    if not delivery.published and delivery.draft:
+    if not delivery.published and claim.draft:
         raise GuardError("The digest was not published: the run had no time left. A retry sends it.")
-    return self_test.answer(now, delivery.published, warnings)
+    return self_test.answer(now, [one.message for one in delivery.published], warnings)
 
 
 def _is_due(stored: Stored, now: datetime) -> bool:
@@ -78,9 +83,8 @@ def _message(
 ) -> Message:
     with _table_errors():
         memories = table.load_all()
-    titles = {name: provider.contact.title for name, provider in PROVIDERS.items()}
     alert = about_the_guard(Kind.DIGEST, SEVERITY, now)
-    return render_digest(alert, sum_up(memories, now), titles, warnings, settings.zone)
+    return render_digest(alert, sum_up(memories, now), titles(), warnings, settings.zone)
 
 
 def _table_errors() -> AbstractContextManager[None]:

@@ -7,23 +7,21 @@ after a crash has the same id. A claim is a lease: another run takes it up when 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from aws.items import Pending, Stored
 from aws.table import StateTable
-from aws.topic import Topic
-from guard.alert import Kind
 from guard.memory import Memory
 from guard.model import Judged
 from jobs import errors
 from jobs.deadline import Deadline
 from jobs.errors import GuardError
+from jobs.publisher import FINISH_SECONDS
 from messages.message import Message
 
-FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
 STORING_SECONDS = 1.0  # with less, nothing is stored any more
 MOST_SILENT = 3  # writes without an answer, each tried three times; then the others aren't begun
 LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
@@ -46,58 +44,50 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """What came of a draft; `leased` says that another run is at something that is due."""
-
-    draft: Draft | None
-    published: tuple[Message, ...] = ()
-    errors: tuple[str, ...] = ()
-    leased: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
-    """The messages that this run has to publish, the oldest first."""
+    """What was stored, and the messages that this run has to publish, the oldest first.
+
+    `leased` says that another run is at something that is due.
+    """
 
     draft: Draft | None
     messages: tuple[Message, ...] = ()
     leased: bool = False
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Outbox:
     """The outbox of one run; thread-safe.
 
-    `table_silent` and `topic_silent` hold what was met in place of an answer.
+    `published` are the ids of claims that need no publishing any more, whoever still holds them.
+    `table_silent` holds what was met in place of an answer.
     """
 
     table: StateTable
-    topic: Topic
     deadline: Deadline
     clock: Callable[[], datetime]
+    published: frozenset[str] = frozenset()
     table_silent: list[HTTPClientError] = field(default_factory=list)
-    topic_silent: list[HTTPClientError] = field(default_factory=list)
-    publishing: Lock = field(default_factory=Lock)
     deciding: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(DECIDING_AT_ONCE))
 
-    def deliver(self, key: str, stored: Stored, draft_of: Callable[[Stored], Draft | None]) -> Delivery:
-        """Store a draft with what is due, and publish that; never raises for AWS.
+    def claim(self, key: str, stored: Stored, draft_of: Callable[[Stored], Draft | None]) -> Claim:
+        """Store a draft with what is due; never raises for AWS.
 
         `draft_of` is asked again whenever another run was faster; with `None` it says that another
-        run has overtaken this one. Then nothing is rewound, and only what is pending is published.
+        run has overtaken this one. Then nothing is rewound, and only what is pending is claimed.
         """
         with self.deciding:
             draft = draft_of(stored)
             cannot_store = self._cannot_store(key)
             if cannot_store:
-                return Delivery(draft, errors=(cannot_store,))
+                return Claim(draft, errors=(cannot_store,))
             try:
-                claim = self._claim(key, stored, draft, draft_of)
+                return self._claim(key, stored, draft, draft_of)
             except (ClientError, BotoCoreError) as error:
-                return Delivery(draft, errors=(self._table_error(key, error),))
+                return Claim(draft, errors=(self._table_error(key, error),))
             except GuardError as error:
-                return Delivery(draft, errors=(str(error),))
-        return self._publish_all(key, claim)
+                return Claim(draft, errors=(str(error),))
 
     def _cannot_store(self, key: str) -> str | None:
         """Why storing would be in vain: a silent table holds each account up."""
@@ -141,7 +131,7 @@ class Outbox:
             memory = fresh.memory if fresh else stored.memory
             if self.table.save(key, stored, memory, pending.values()):
                 return Claim(draft, tuple(claimed) if lease else (), leased)
-            stored = self.table.load(key)
+            stored = self.table.load(key).without(self.published)
             fresh = draft_of(stored)
             draft = fresh or draft
         raise GuardError(f"Too many runs wrote the state of {key} at once.")
@@ -150,45 +140,6 @@ class Outbox:
         """When others may take up what this run claims; 0, at once, if it has no time to publish."""
         left = self.deadline.left()
         return 0 if left < FINISH_SECONDS else self.clock().timestamp() + left + LEASE_MARGIN
-
-    def _publish_all(self, key: str, claim: Claim) -> Delivery:
-        published, unpublished = list[Message](), list[Message]()
-        failed = list[str]()
-        for message in claim.messages:
-            done, error = self._publish(key, message)
-            (published if done else unpublished).append(message)
-            failed += [error] if error else []
-        if unpublished:
-            try:
-                with self.deciding:
-                    self.table.release(key, unpublished)
-            except (ClientError, BotoCoreError) as error:
-                failed.append(self._table_error(key, error))
-        return Delivery(claim.draft, tuple(published), tuple(failed), claim.leased)
-
-    def _publish(self, key: str, message: Message) -> tuple[bool, str | None]:
-        """Publish one message and note that it is published; whether it was, and what went wrong."""
-        # One at a time, across all accounts: a crash can then repeat no more than one.
-        with self.publishing:
-            if self.topic_silent or self.deadline.left() < FINISH_SECONDS:
-                return False, None
-            try:
-                self.topic.publish(message)
-            except (ClientError, BotoCoreError) as error:
-                if isinstance(error, HTTPClientError):
-                    self.topic_silent.append(error)
-                return False, errors.of_topic(_named(message), error)
-            try:
-                self.table.acknowledge(key, message)
-            except (ClientError, BotoCoreError) as error:
-                return True, errors.of_table(key, error)
-            return True, None
-
-
-def _named(message: Message) -> str:
-    if message.kind == Kind.DIGEST:
-        return "The digest"
-    return f"An alert about {message.provider}/{message.account}"
 
 
 def _shared_out(

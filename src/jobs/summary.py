@@ -6,6 +6,7 @@ from typing import Any
 
 from guard.figures import burn, days, money, timestamp
 from guard.model import Account, Failure, Judged, Reading, Severity, worst
+from jobs.publisher import Published
 from messages.message import Message
 
 
@@ -13,7 +14,7 @@ from messages.message import Message
 class Outcome:
     """What came of one account; `reading` is `None` if the guard itself failed before it had one.
 
-    `previous_severity` is the one that it had before, if it had one.
+    `previous_severity` is the one that it had before, if it had one. `claimed` is to be published.
     """
 
     account: Account
@@ -21,7 +22,8 @@ class Outcome:
     previous_severity: Severity | None = None
     reading: Reading | Failure | None = None
     judged: tuple[Judged, ...] = ()
-    published: tuple[Message, ...] = ()
+    claimed: tuple[Message, ...] = ()
+    published: tuple[Published, ...] = ()
     errors: tuple[str, ...] = ()
 
 
@@ -30,7 +32,7 @@ def of_run(outcomes: list[Outcome]) -> dict[str, Any]:
     return {
         "observed_at": timestamp(max(outcome.now for outcome in outcomes)),
         "accounts": [of_account(outcome) for outcome in outcomes],
-        "alerts": [of_message(message) for outcome in outcomes for message in outcome.published],
+        "alerts": [of_published(one) for outcome in outcomes for one in outcome.published],
     }
 
 
@@ -60,9 +62,14 @@ def of_message(message: Message) -> dict[str, str | None]:
     }
 
 
-def for_log(message: Message) -> dict[str, str | None]:
+def of_published(one: Published) -> dict[str, str | None]:
+    """The same, with the id of the message in which it stood with others."""
+    return of_message(one.message) | ({"group": one.group} if one.group else {})
+
+
+def for_log(one: Published) -> dict[str, str | None]:
     """The same with its time, since a log line bears only the time at which it was written."""
-    return {"observed_at": message.observed_at, **of_message(message)}
+    return {"observed_at": one.message.observed_at, **of_published(one)}
 
 
 def _balance(one: Judged) -> dict[str, Any]:

@@ -70,6 +70,25 @@ def summed_up(alert: Alert, contact: Contact) -> str:
     return (form[1] if form else texts[_condition(alert)]).format_map(_words(alert, contact))
 
 
+# What happened to how many, for a message that stands for several.
+_CAUSES = {
+    (Condition.LOW_BALANCE, False): "{n} balances are low",
+    (Condition.LOW_BALANCE, True): "{n} balances have recovered",
+    (Condition.FAST_DRAIN, False): "money leaves {n} balances unusually fast",
+    (Condition.FAST_DRAIN, True): "{n} fast drains are over",
+    (Condition.ON_CREDIT, False): "{n} accounts live on credit",
+    (Condition.ON_CREDIT, True): "{n} accounts spend their own money again",
+    (Condition.CHECK_FAILING, False): "{n} balances can't be read ({reason})",
+    (Condition.CHECK_FAILING, True): "{n} balances can be read again",
+}
+
+
+def cause(alert: Alert) -> str:
+    """What happened, for how many (`{n}`) it may be."""
+    reason = alert.reasons[0] if alert.reasons else ""
+    return _CAUSES[_condition(alert), alert.kind is Kind.RECOVERY].replace("{reason}", reason)
+
+
 def tag(alert: Alert) -> str:
     """How bad it is, in a word: `ok` where it is over."""
     return alert.severity.word.upper() if alert.severity is not Severity.OK else "ok"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 class Message:
     """One notification in the words of every channel.
 
-    `observed_at` is RFC 3339; `line` says it in one line, for a list of several; `chat` is the custom
-    notification of AWS's chat applications, and `payload` the alert for programs, both as JSON.
+    `observed_at` and `since` are RFC 3339; `line` says it in one line and `cause` without its figures,
+    for a list of several; `chat` is the custom notification of AWS's chat applications, and `payload`
+    the alert for programs, both as JSON.
     """
 
     id: str
@@ -22,7 +23,9 @@ class Message:
     account: str
     currency: str | None
     observed_at: str
+    since: str
     line: str
+    cause: str
     subject: str
     mail: str
     sms: str

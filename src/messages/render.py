@@ -6,15 +6,15 @@ The limit of the subject: https://docs.aws.amazon.com/sns/latest/api/API_Publish
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
-from guard.alert import Alert, Kind
+from guard.alert import Alert, CheckFailing, Kind
 from guard.figures import timestamp
 from guard.model import Contact
 from guard.week import AccountWeek
 from messages import digest
 from messages.chat import notification
-from messages.line import headline, labelled, summed_up, tag
+from messages.line import cause, headline, labelled, summed_up, tag
 from messages.mail import TEST_HEADLINE, TEST_TEXT, facts, mail, steps, test_mail
 from messages.message import Message
 from messages.payload import as_json
@@ -101,13 +101,21 @@ def _message(
         account=alert.account.label,
         currency=alert.currency,
         observed_at=timestamp(alert.observed_at),
+        since=timestamp(_since(alert)),
         line=line,
+        cause=cause(alert) if alert.condition else alert.kind,
         subject=printable[:SUBJECT_LENGTH],
         mail=mail,
         sms=sms,
-        chat=notification(alert, payload, printable, *chat),
+        chat=notification(payload, str(alert.account), printable, *chat),
         payload=json.dumps(payload),
     )
+
+
+def _since(alert: Alert) -> datetime:
+    """When what it is about began."""
+    failing = alert.facts.since if isinstance(alert.facts, CheckFailing) else None
+    return failing or alert.since or alert.observed_at
 
 
 def _tag(alert: Alert) -> str:

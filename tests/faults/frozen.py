@@ -43,6 +43,18 @@ class Frozen:
         names = ("provider", "kind", "severity")
         return [tuple(mail.data[name] for name in names) for mail in self.told()]
 
+    def items(self):
+        """The items of the state table."""
+        return self.world.dynamodb.scan(TableName=self.world.table)["Items"]
+
+    def anew(self):
+        """Forget everything, as if just deployed."""
+        for item in self.items():
+            self.world.dynamodb.delete_item(
+                TableName=self.world.table, Key={"account": item["account"]}
+            )
+        self.forget()
+
     def repeats(self):
         """How many of the notifications so far were repeats of another."""
         return len(self.told()) - len({mail.data["id"] for mail in self.told()})
