@@ -12,7 +12,8 @@ from guard.model import Account, Balance, CheckError, Failure, Reading, Severity
 from guard.week import sum_up
 from messages.message import Message
 from messages.render import render, render_digest, render_test
-from providers import PROVIDERS
+from messages.several import together
+from providers import PROVIDERS, titles
 
 RULES = read(dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")).rules
 START = datetime(2026, 6, 10, tzinfo=UTC)
@@ -62,8 +63,7 @@ def digested() -> Message:
     }
     now = START + weeks[-1] * HOUR
     alert = Alert("0" * 32, "digest", Kind.DIGEST, None, Severity.OK, DEEPSEEK, now)
-    titles = {name: provider.contact.title for name, provider in PROVIDERS.items()}
-    return render_digest(alert, sum_up(memories, now), titles, ())
+    return render_digest(alert, sum_up(memories, now), titles(), ())
 
 
 def samples() -> dict[str, Message]:
@@ -83,9 +83,17 @@ def samples() -> dict[str, Message]:
         "Alert: a fast drain": _rendered(drain),
         "Alert: living on credit": _rendered(credit),
         "Alert: a check that fails": _rendered(failing),
+        "Alert: many at once": together([_rendered(one) for one in _down(60)], titles(), UTC),
         "Digest": digested(),
         "Test": render_test(test, ()),
     }
+
+
+def _down(count: int) -> list[Alert]:
+    """What is due of so many accounts when DeepSeek is down for the third time."""
+    failed = Failure(CheckError.SERVER_ERROR, "DeepSeek answered 503.")
+    readings = [(n / 4, failed) for n in range(3)]
+    return [said(Account("deepseek", f"customer-{n:03}"), readings)[0] for n in range(count)]
 
 
 def _rendered(alert: Alert) -> Message:

@@ -4,6 +4,7 @@ The model is a set: after a crash nobody knows whether the observation was store
 are possible, and what was told must be one of them.
 """
 
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -59,6 +60,10 @@ class Story:
 
 
 class Machine(RuleBasedStateMachine):
+    """One account; its notifications go one by one."""
+
+    labels = ("default",)
+
     def __init__(self):
         super().__init__()
         self.open = ExitStack()
@@ -71,7 +76,7 @@ class Machine(RuleBasedStateMachine):
         clock = self.open.enter_context(freeze_time(START))
         for name, value in (("FAST_DRAIN", "off"), ("RUNWAY", "off"), ("REMIND_EVERY", "365d/365d")):
             world.setenv(name, value)
-        world.keys({"deepseek": DEEPSEEK_KEY})
+        world.keys({f"deepseek/{label}": DEEPSEEK_KEY for label in self.labels})
         self.frozen, self.world = Frozen(world, clock, calls), world
         self.stories, self.crashes = {Story()}, 0
 
@@ -84,11 +89,13 @@ class Machine(RuleBasedStateMachine):
             # Whatever happened last, two quiet ticks deliver what is still on its way.
             for _ in range(2):
                 self.tick()
-            mails = {}
-            for mail in self.frozen.told():
-                mails.setdefault(mail.data["id"], mail.data)
-            told = tuple((m["condition"], m["kind"], m["severity"]) for m in mails.values())
-            assert told in {story.told for story in self.stories}
+            told = [one for mail in self.frozen.told() for one in mail.data.get("alerts", [mail.data])]
+            for label in self.labels:
+                of_it = {one["id"]: one for one in told if one["account"] == label}
+                story = tuple((m["condition"], m["kind"], m["severity"]) for m in of_it.values())
+                assert story in {story.told for story in self.stories}
+            repeats = Counter(one["id"] for one in told)
+            assert all(times <= 1 + self.crashes for times in repeats.values())
             assert self.frozen.repeats() <= self.crashes
 
     def observed(self, story):
@@ -115,7 +122,7 @@ class Machine(RuleBasedStateMachine):
         self.runs()
         self.stories = {self.observed(story) for story in self.stories}
 
-    @rule(number=st.integers(0, 6), moment=st.sampled_from([BEFORE, AFTER]))
+    @rule(number=st.integers(0, 12), moment=st.sampled_from([BEFORE, AFTER]))
     def crash(self, number, moment):
         crashed = self.frozen.crash((number, moment))
         self.world.now += LATER
@@ -140,6 +147,12 @@ class Machine(RuleBasedStateMachine):
         self.world.now += timedelta(hours=hours)
 
 
+class ManyAtOnce(Machine):
+    """Six accounts of the same ways; their notifications go together."""
+
+    labels = tuple("abcdef")
+
+
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(
     max_examples=40,
@@ -147,3 +160,5 @@ TestMachine.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+TestManyAtOnce = ManyAtOnce.TestCase
+TestManyAtOnce.settings = settings(TestMachine.settings, max_examples=15)
