@@ -83,10 +83,13 @@ class World:
         """Subscribe to a topic; moto takes it as confirmed."""
         self.sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
 
+    def sent(self) -> list[Any]:
+        """All notifications, as moto keeps them."""
+        return sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].topics[self.topic].sent_notifications
+
     def mail(self) -> list[SimpleNamespace]:
         """The notifications since the last call, in their order."""
-        backend = sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
-        sent = backend.topics[self.topic].sent_notifications[self._read :]
+        sent = self.sent()[self._read :]
         self._read += len(sent)
         return [_notification(*one) for one in sent]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from aws.table import StateTable
@@ -18,6 +19,8 @@ from messages.message import Message
 from messages.several import FEWEST, MOST, SEVERAL
 
 FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
+
+logger = Logger(service="budget-guard")
 
 type Due = tuple[str, Message]  # a key, and a message that is due under it
 
@@ -91,13 +94,17 @@ class Publisher:
         """What is published at once: many of one kind together, and the others one by one."""
         kinds = dict.fromkeys(message.kind for _, message in due)
         for kind in kinds:
-            alike = [one for one in due if one[1].kind == kind]
-            if self.together is None or len(alike) < FEWEST:
-                yield from (Parcel(message, ((key, message),)) for key, message in alike)
-                continue
+            alike = tuple(one for one in due if one[1].kind == kind)
             for start in range(0, len(alike), MOST):
-                members = tuple(alike[start : start + MOST])
-                yield Parcel(self.together([message for _, message in members]), members)
+                yield from self._parcels_of(alike[start : start + MOST])
+
+    def _parcels_of(self, alike: tuple[Due, ...]) -> list[Parcel]:
+        if self.together and len(alike) >= FEWEST:
+            try:
+                return [Parcel(self.together([message for _, message in alike]), alike)]
+            except Exception as error:  # noqa: BLE001 - one that can't be read holds up no other
+                logger.error("Several messages can't go together.", extra={"why": type(error).__name__})
+        return [Parcel(message, ((key, message),)) for key, message in alike]
 
     def _publish(self, parcel: Parcel) -> tuple[bool, str | None]:
         """Publish one message and note that it is published; whether it was, and what went wrong."""

@@ -1,12 +1,14 @@
 """Many notifications of one kind in a run are one, and none is lost or repeated for it."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from jobs.errors import GuardError
 from tests.faults.interrupt import points, refusing
+from tests.world import START
 
 pytestmark = pytest.mark.no_cover
 
@@ -144,6 +146,16 @@ def test_an_overlapping_run_says_nothing_twice(frozen):
     assert number > 8
 
 
+def test_ten_runs_at_once_tell_each_member_once(frozen):
+    fund(frozen.world, "4")
+    frozen.clock.move_to(START + HOUR)
+    events = [{"time": START.isoformat()} for _ in range(10)]
+    with ThreadPoolExecutor(10) as pool:
+        summaries = list(pool.map(frozen.world.run, events))
+    assert len(members(frozen)) == len(set(members(frozen))) == 8
+    assert sum(len(summary["alerts"]) for summary in summaries) == 8
+
+
 def test_what_a_refused_message_held_comes_with_what_is_new(frozen, monkeypatch):
     allow = refusing(monkeypatch, "Publish")
     fund(frozen.world, "4", dict(list(KEYS.items())[:4]))
@@ -166,6 +178,23 @@ def test_what_is_noted_as_published_is_not_told_again_however_late_its_items_are
     fund(frozen.world, "4.01")
     frozen.tick()
     assert [mail.data["kind"] for mail in frozen.told()] == ["alert", "reminder"]
+
+
+def test_a_damaged_message_among_many_holds_up_no_other(frozen, monkeypatch):
+    allow = refusing(monkeypatch, "Publish")
+    fund(frozen.world, "4")
+    with pytest.raises(GuardError):
+        frozen.tick()
+    frozen.world.dynamodb.update_item(
+        TableName=frozen.world.table,
+        Key={"account": {"S": "deepseek/03"}},
+        UpdateExpression="SET pending.#id.message.payload = :none",
+        ExpressionAttributeNames={"#id": next(iter(frozen.world.item("deepseek/03")["pending"]["M"]))},
+        ExpressionAttributeValues={":none": {"S": "{"}},
+    )
+    allow()
+    frozen.tick()
+    assert len(frozen.world.sent()) == 8
 
 
 def test_nothing_is_published_while_nobody_can_tell_what_is_published_already(frozen, monkeypatch):
