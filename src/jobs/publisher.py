@@ -103,7 +103,9 @@ class Publisher:
             try:
                 return [Parcel(self.together([message for _, message in alike]), alike)]
             except Exception as error:  # noqa: BLE001 - one that can't be read holds up no other
-                logger.error("Several messages can't go together.", extra={"why": type(error).__name__})
+                logger.warning(
+                    "Several messages can't go together.", extra={"why": type(error).__name__}
+                )
         return [Parcel(message, ((key, message),)) for key, message in alike]
 
     def _publish(self, parcel: Parcel) -> tuple[bool, str | None]:
