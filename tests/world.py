@@ -24,6 +24,7 @@ class World:
     def __init__(self, sandbox, monkeypatch):
         self.sandbox, self.now = sandbox, START
         self._read = 0
+        self._published = {}
         self.setenv = monkeypatch.setenv
         self.delenv = monkeypatch.delenv
         self.dynamodb = boto3.client("dynamodb")
@@ -72,7 +73,9 @@ class World:
 
     def run(self, event: Any, seconds_left: float = 60) -> dict[str, Any]:
         """Run the handler once, as Lambda does: the answer must be JSON."""
-        return json.loads(json.dumps(check_balances.lambda_handler(event, _context(seconds_left))))
+        answer = json.loads(json.dumps(check_balances.lambda_handler(event, _context(seconds_left))))
+        self._published |= {alert["id"]: alert for alert in answer["alerts"]}
+        return answer
 
     def digest(self, when: datetime | None = None, seconds_left: float = 60) -> dict[str, Any]:
         """Run the digest's handler for a scheduled time, by default `now`."""
@@ -94,8 +97,16 @@ class World:
         return [_notification(*one) for one in sent]
 
     def said(self) -> list[tuple[str, str, str]]:
-        """What was said since the last call, as (kind, condition, severity)."""
-        return [(one.data["kind"], one.data["condition"], one.data["severity"]) for one in self.mail()]
+        """What was said since the last call, one by one, as (kind, condition, severity)."""
+        alerts = [alert for one in self.mail() for alert in self.members(one)]
+        return [(one["kind"], one["condition"], one["severity"]) for one in alerts]
+
+    def members(self, mail: SimpleNamespace) -> list[dict[str, Any]]:
+        """The alerts of a notification: itself, or those that it stands for."""
+        if "ids" not in mail.data:
+            return [mail.data]
+        shown = {one["id"]: one for one in mail.data["alerts"]}
+        return [self._published.get(id) or shown[id] for id in mail.data["ids"]]
 
     def item(self, account: str = "deepseek/default") -> dict[str, Any]:
         """The account's item in the state table."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.items import Fetched, Item, Pending, Stored, parse, pending_item
+from aws.items import Fetched, Item, Pending, Stored, has_claims, parse, pending_item
 from guard.figures import timestamp
 from guard.history import DAY
 from guard.memory import Memory
@@ -51,14 +51,19 @@ class StateTable:
     def fetch(self, keys: Sequence[str], now: datetime, seconds: float) -> Fetched:
         """Read the items of many keys, consistently, by a hundred in a call; never raises for AWS.
 
-        With them comes what was noted as published in the last day. The first call that fails is the
-        last, and none begins after so many seconds: a table without an answer would hold each one up.
+        Where one has claims, what was noted as published in the last day comes with them. The first
+        call that fails is the last, and none begins after so many seconds: a table without an answer
+        would hold each one up.
         """
-        notes = [noted_on(now), noted_on(now - DAY)]
-        found = self._fetch([*notes, *keys], seconds)
-        if found.unread.intersection(notes):  # what is published already can't be told from what is not
-            return replace(found, unread=frozenset(keys))
-        ids = (id for note in notes for id in found.items.get(note, {}).get("ids", {}).get("SS", ()))
+        end = time.monotonic() + seconds
+        found = self._fetch(keys, seconds)
+        claiming = frozenset(key for key, item in found.items.items() if has_claims(item))
+        if not claiming:
+            return found
+        notes = self._fetch([noted_on(now), noted_on(now - DAY)], end - time.monotonic())
+        if notes.error:  # then what is published already can't be told from what is not
+            return replace(found, error=notes.error, unread=found.unread | claiming)
+        ids = (id for note in notes.items.values() for id in note.get("ids", {}).get("SS", ()))
         return replace(found, published=frozenset(ids))
 
     def _fetch(self, keys: Sequence[str], seconds: float) -> Fetched:

@@ -5,6 +5,7 @@ import random
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import batched
 
 import pytest
 
@@ -175,9 +176,16 @@ def test_every_metric_blob_takes_a_hostile_label():
 
 def test_a_secret_of_hostile_labels_reaches_every_channel_as_harmless_ones(world, capsys):
     world.setenv("PER_ACCOUNT_METRICS", "1000")
-    world.keys({f"deepseek/{label}": KEYS["deepseek"] for label in LABELS})
     world.sandbox.fund(KEYS["deepseek"], USD="15")
-    summary = world.tick()
+    mails = []
+    for few in batched(LABELS, 5, strict=False):  # so few are told one by one
+        world.keys({f"deepseek/{label}": KEYS["deepseek"] for label in few})
+        world.tick(timedelta(minutes=1))
+        mails += world.mail()
+    capsys.readouterr()
+    world.keys({f"deepseek/{label}": KEYS["deepseek"] for label in LABELS})
+    summary = world.tick(timedelta(days=2))
+    assert world.mail() == []
     named = [one["account"] for one in summary["accounts"]]
     assert len(set(named)) == len(LABELS)
     assert all(map(LABEL.fullmatch, named))
@@ -187,8 +195,11 @@ def test_a_secret_of_hostile_labels_reaches_every_channel_as_harmless_ones(world
     lines = capsys.readouterr().out.splitlines()
     counted = {blob["Account"] for blob in map(json.loads, lines) if "_aws" in blob}
     assert counted == set(named)
-    mails = world.mail()
     assert {mail.data["account"] for mail in mails} == set(named)
     for mail in mails:
         assert_deliverable(mail.subject, mail.texts, mail.data["account"])
         assert LABEL.fullmatch(mail.attributes["account"]["Value"])
+    world.tick()
+    [reminders] = world.mail()
+    assert reminders.data["count"] == len(LABELS)
+    assert_deliverable(reminders.subject, reminders.texts, "several")
