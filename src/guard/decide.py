@@ -49,7 +49,7 @@ def decide(
     for key, finding in findings.items():
         before = episodes.pop(key, None)
         flapped = flaps.pop(key, Flaps()).within_a_day(now)
-        said = verdict(
+        notice = verdict(
             before if before and before.step else None,
             finding.severity,
             now,
@@ -58,18 +58,18 @@ def decide(
             undelivered=before is not None and before.id in undelivered,
             came_back=finding.judged is not None and finding.judged.returned is not None,
         )
-        serial += before is None and said.kind is Kind.ALERT
-        after = _episode(before, finding.severity, said, account, key, now, serial)
-        if after and said.kind is Kind.ALERT and _told_with_balance(key, before, findings, alerts):
-            said, after = Verdict(None, "the alert of its balance tells it"), replace(after, step=0)
-        over = finding.severity is Severity.OK and said.held_until is None
+        serial += before is None and notice.kind is Kind.ALERT
+        after = _episode(before, finding.severity, notice, account, key, now, serial)
+        if after and notice.kind is Kind.ALERT and _told_with_balance(key, before, findings, alerts):
+            notice, after = Verdict(None, "the alert of its balance tells it"), replace(after, step=0)
+        over = finding.severity is Severity.OK and notice.held_until is None
         if after and not over:
             episodes[key] = after
-        if (flapped := flaps_after(flapped, before, finding.severity, said, now)) != Flaps():
+        if (flapped := flaps_after(flapped, before, finding.severity, notice, now)) != Flaps():
             flaps[key] = flapped
-        if after and said.kind:
+        if after and notice.kind:
             told = _with_rule(finding, findings.get((Condition.FAST_DRAIN, key[1])))
-            alert = _alert(said.kind, after, key, told, account, rules, now)
+            alert = _alert(notice.kind, after, key, told, account, rules, now)
             alerts.append(_with_balance(alert, findings, memory, now))
     memory = replace(memory, observed_at=now, episodes=episodes, flaps=flaps, serial=serial)
     return Decision(memory, judged, tuple(alerts), broken)
@@ -114,7 +114,7 @@ def _told_with_balance(
 
 
 def _with_rule(finding: Finding, drain: Finding | None) -> Finding:
-    """What is said of a balance, with the rule by which it drains as well."""
+    """What is published of a balance, with the rule by which it drains as well."""
     low, fast = finding.facts, drain and drain.facts
     if isinstance(low, LowBalance) and isinstance(fast, FastDrain) and fast.drain:
         return finding._replace(facts=replace(low, rule=fast.rule))
@@ -134,28 +134,28 @@ def _with_balance(
 def _episode(
     before: Episode | None,
     severity: Severity | None,
-    said: Verdict,
+    notice: Verdict,
     account: Account,
     key: EpisodeKey,
     now: datetime,
     serial: int,
 ) -> Episode | None:
     if before is None:
-        if said.kind is None or severity is None:
+        if notice.kind is None or severity is None:
             return None
         id = id_of(account, *key, now.isoformat(), serial)
         return Episode(id, now, severity, now, 1, severity)
     standing = before
     if severity is not None:
-        standing = replace(before, severity=severity, held_until=said.held_until)
-    if said.kind is None:
+        standing = replace(before, severity=severity, held_until=notice.held_until)
+    if notice.kind is None:
         return standing
     return replace(
         standing,
         notified_at=now,
         step=before.step + 1,
         peak=max(before.peak, standing.severity),
-        reminders=before.reminders + 1 if said.kind is Kind.REMINDER else 0,
+        reminders=before.reminders + 1 if notice.kind is Kind.REMINDER else 0,
     )
 
 

@@ -14,7 +14,7 @@ from guard.forecast import ENOUGH, usual_of
 from guard.history import CLOSEST, DAY, HOURS, WEEK, SpendingHistory, pieces
 from guard.model import NO_MONEY, DrainRule
 
-MARGIN = 0.5  # a drain is over at half of what opened it, so that it is said once
+MARGIN = 0.5  # a drain is over at half of what opened it, so that it is published once
 SUDDEN = 5.5  # times the usual rate: 5 brings more than one false alarm a month, 6 misses more leaks
 MORE = 1.1  # times the most before: the digits of one reading are not to decide
 LEARNS, KNOWN = 2 * DAY, 3 * DAY  # in the first days every busy hour is one as never before

@@ -34,7 +34,7 @@ class Return(NamedTuple):
 
     @property
     def steep(self) -> bool:
-        """Whether it fell so much that it changes what was said."""
+        """Whether it fell so much that it changes what was published."""
         return self.fell > STEEP * abs(self.before.balance)
 
 
