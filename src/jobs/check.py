@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from aws import clients, secret
 from aws.items import checked, has_claims
 from aws.table import StateTable
@@ -21,12 +23,14 @@ from jobs import errors, report, summary
 from jobs.check_account import Run, check_account
 from jobs.deadline import Deadline
 from jobs.errors import GuardError
-from jobs.event_time import AHEAD, event_time
+from jobs.event_time import AHEAD, event_time, observation_time
 from jobs.outbox import Outbox
 from jobs.publisher import Publisher
 from jobs.summary import Outcome
 from messages.several import together
 from providers import PROVIDERS, titles
+
+logger = Logger(service="budget-guard")
 
 READING_SHARE = 0.25  # of the function's time, for reading what is known of all accounts
 JUDGING_SECONDS = 5.0  # after the last answer, until what is due is published without the others
@@ -41,10 +45,15 @@ def run(
 ) -> dict[str, Any]:
     """Check every account of the secret, publish what is due, and return the summary.
 
-    Raises `SecretError` if there is nothing to check, and `GuardError` after everything else if the
+    Before the secret's first value there is nothing to check, and an answer without accounts. Raises
+    `SecretError` if there is nothing to check later, and `GuardError` after everything else if the
     state table or the topic failed.
     """
-    text = secret.read(clients.secretsmanager(), settings.secret)
+    try:
+        text = secret.read(clients.secretsmanager(), settings.secret)
+    except secret.NoValueError as error:
+        logger.warning(str(error))  # no failure: somebody has just deployed the stack
+        return summary.of_nothing(observation_time(event_time(event), None, clock()))
     monitored = accounts.parse(text, settings.rules)
     table = StateTable(clients.dynamodb(), settings.table)
     keys = [str(one.account) for one in monitored]

@@ -36,6 +36,11 @@ def of_run(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
+def of_nothing(now: datetime) -> dict[str, Any]:
+    """The summary of a run that had no account to check."""
+    return {"observed_at": timestamp(now), "accounts": [], "alerts": []}
+
+
 def of_account(outcome: Outcome) -> dict[str, Any]:
     """One account: its balances, or why they could not be read."""
     names = {"provider": outcome.account.provider, "account": outcome.account.label}

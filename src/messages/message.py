@@ -57,6 +57,9 @@ class Message:
     def attributes(self) -> Mapping[str, str]:
         """The attributes for filter policies."""
         return {
+            # Promotional, the default, may be late or left out:
+            # https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html
+            "AWS.SNS.SMS.SMSType": "Transactional",
             "severity": self.severity,
             "peak": self.peak,
             "kind": self.kind,

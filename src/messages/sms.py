@@ -1,4 +1,4 @@
-"""The SMS: one part of GSM-7.
+"""The SMS: one part of GSM-7, with what SNS puts in front of it.
 
 https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html
 """
@@ -9,7 +9,8 @@ from guard.alert import Alert, Condition, Kind
 from guard.model import Contact
 from messages.line import labelled, summed_up, tag
 
-SMS_LENGTH = 160
+PREFIX = "BUDGET-GUARD> "  # the topic's display name, in capitals as SNS writes it
+SMS_LENGTH = 160 - len(PREFIX)
 
 # ASCII without the characters that GSM-7 lacks or counts double.
 _NOT_GSM7 = re.compile(r"[^A-Za-z0-9 @$_!\"#%&'()*+,\-./:;<=>?]")

@@ -95,14 +95,21 @@ def test_a_binary_secret_says_what_to_do(low):
     assert_nothing_lost(low)
 
 
-@pytest.mark.parametrize(
-    "name", ["new", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:no-1"]
-)
-def test_a_secret_without_a_value_says_what_to_do(low, name):
-    if name == "new":
-        name = low.secrets.create_secret(Name="new")["ARN"]
-    low.setenv("API_KEYS_SECRET", name)
-    with pytest.raises(SecretError, match="has no value yet") as caught:
+def test_before_the_first_value_of_the_secret_a_run_is_no_failure_and_says_what_to_do(low, capfd):
+    low.setenv("API_KEYS_SECRET", low.secrets.create_secret(Name="new")["ARN"])
+    capfd.readouterr()
+    summary = low.tick()
+    assert (summary["accounts"], summary["alerts"]) == ([], [])
+    printed = capfd.readouterr().out
+    assert "The secret has no value yet. Set it to" in printed
+    assert "_aws" not in printed
+    low.setenv("API_KEYS_SECRET", low.secret)
+    assert_nothing_lost(low)
+
+
+def test_a_secret_that_is_not_there_says_what_to_do(low):
+    low.setenv("API_KEYS_SECRET", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:no-1")
+    with pytest.raises(SecretError, match="is not there") as caught:
         low.tick()
     assert_sentence(str(caught.value))
     low.setenv("API_KEYS_SECRET", low.secret)

@@ -119,7 +119,7 @@ def alerts(account):
 def assert_deliverable(subject, texts, label):
     """What SNS takes, and what a telephone, a chat and a program can show."""
     assert re.fullmatch(r"[\x21-\x7e][\x20-\x7e]{0,98}", subject)
-    assert len(texts["sms"]) <= 160
+    assert len(texts["sms"]) <= 146
     assert set(texts["sms"]) <= GSM7
     assert all(isinstance(text, str) for text in texts.values())
     assert len(json.dumps(texts)) <= LARGEST_MESSAGE

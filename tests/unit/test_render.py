@@ -301,7 +301,7 @@ def test_every_notification_keeps_the_limits_of_every_channel(
         assert message.subject.isascii()
         assert message.subject.isprintable()
         assert 0 < len(message.line) <= SUBJECT_LENGTH
-        assert 0 < len(message.texts["sms"]) <= 160 == SMS_LENGTH
+        assert 0 < len(message.texts["sms"]) <= 146 == SMS_LENGTH
         assert set(message.texts["sms"]) <= GSM7_AND_ASCII
         assert max(map(len, message.texts["email"].splitlines())) <= 72 + len(label)
         assert message.texts["default"] == message.texts["email"]
@@ -380,7 +380,7 @@ def test_an_sms_shortens_the_label_before_the_figures_or_the_link():
     alert = an_alert(Condition.LOW_BALANCE, account=account, balance=balance, runway=None)
     sms = render(alert, PROVIDERS["deepseek"].contact).texts["sms"]
     assert ": 100000000000000.00 USD left, runway not known yet. platform.deepseek.com/top_up" in sms
-    assert len(sms) == 160
+    assert len(sms) == 146
 
 
 def test_a_subject_shortens_the_label_before_the_figures():
@@ -392,6 +392,7 @@ def test_a_subject_shortens_the_label_before_the_figures():
 def test_attributes_are_for_filter_policies():
     attributes = render(an_alert(Condition.ON_CREDIT), PROVIDERS["novita"].contact).attributes
     assert attributes == {
+        "AWS.SNS.SMS.SMSType": "Transactional",
         "severity": "critical",
         "peak": "critical",
         "kind": "alert",

@@ -114,6 +114,6 @@ def test_it_stays_below_what_sns_takes_and_within_every_channel(count, label, di
     message = together(many, TITLES, UTC)
     assert size(message) < LARGEST * 0.95
     assert len(message.subject) <= 99
-    assert len(message.sms) <= 160
+    assert len(message.sms) <= 146
     assert len(message.line) <= 99
     assert max(map(len, message.mail.splitlines())) <= 72 + 64
