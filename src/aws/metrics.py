@@ -17,31 +17,35 @@ from guard.figures import days
 from guard.model import Account, Judged, worst
 from guard.totals import Totals
 
-NAMESPACE = "BudgetGuard"
-
 
 def emit(
-    account: Account, judged: tuple[Judged, ...], *, ok: bool, now: datetime, detailed: bool
+    namespace: str,
+    account: Account,
+    judged: tuple[Judged, ...],
+    *,
+    ok: bool,
+    now: datetime,
+    detailed: bool,
 ) -> None:
     """Print the metrics of one account, for CloudWatch Logs to take up.
 
     A failed check has no balance and no severity: unknown is no datapoint.
     """
-    for blob in blobs(account, judged, ok=ok, now=now, detailed=detailed):
+    for blob in blobs(namespace, account, judged, ok=ok, now=now, detailed=detailed):
         _print(blob)
 
 
-def emit_totals(totals: Totals, now: datetime) -> None:
+def emit_totals(namespace: str, totals: Totals, now: datetime) -> None:
     """Print one blob for all accounts of a run, which takes the place of those for each."""
-    _print(blob_of_totals(totals, now))
+    _print(blob_of_totals(namespace, totals, now))
 
 
-def emit_unchecked(unchecked: int, now: datetime) -> None:
+def emit_unchecked(namespace: str, unchecked: int, now: datetime) -> None:
     """Print how many accounts a run had no time for, beside the blobs for those that it checked."""
-    _print(_blob({"ChecksLeft": unchecked}, ({},), now))
+    _print(_blob(namespace, {"ChecksLeft": unchecked}, ({},), now))
 
 
-def blob_of_totals(totals: Totals, now: datetime) -> dict[str, Any]:
+def blob_of_totals(namespace: str, totals: Totals, now: datetime) -> dict[str, Any]:
     """One EMF blob without dimensions; what isn't known, or was not tried, is no datapoint.
 
     `Severity` and `CheckSucceeded` are the same metrics as those of `emit` without dimensions, so
@@ -57,11 +61,17 @@ def blob_of_totals(totals: Totals, now: datetime) -> dict[str, Any]:
         figures["Severity"] = totals.worst
     if totals.least_runway is not None:
         figures["RunwayDays"] = days(totals.least_runway)
-    return _blob(figures, ({},), now)
+    return _blob(namespace, figures, ({},), now)
 
 
 def blobs(
-    account: Account, judged: tuple[Judged, ...], *, ok: bool, now: datetime, detailed: bool
+    namespace: str,
+    account: Account,
+    judged: tuple[Judged, ...],
+    *,
+    ok: bool,
+    now: datetime,
+    detailed: bool,
 ) -> Iterator[dict[str, Any]]:
     """One EMF blob for the account with its first balance, and one for each further currency.
 
@@ -71,9 +81,9 @@ def blobs(
     figures: dict[str, float] = {"CheckSucceeded": int(ok)}
     if ok and judged:
         figures["Severity"] = worst(one.severity for one in judged)
-    whole = _blob(figures, ({}, names), now)
+    whole = _blob(namespace, figures, ({}, names), now)
     if judged:
-        first, *others = (_of_balance(one, names, now, detailed=detailed) for one in judged)
+        first, *others = (_of_balance(namespace, one, names, now, detailed=detailed) for one in judged)
         directives = [*whole["_aws"]["CloudWatchMetrics"], *first["_aws"]["CloudWatchMetrics"]]
         yield {**whole, **first, "_aws": {**whole["_aws"], "CloudWatchMetrics": directives}}
         yield from others
@@ -86,7 +96,7 @@ def _print(blob: Mapping[str, Any]) -> None:
 
 
 def _of_balance(
-    one: Judged, names: Mapping[str, str], now: datetime, *, detailed: bool
+    namespace: str, one: Judged, names: Mapping[str, str], now: datetime, *, detailed: bool
 ) -> dict[str, Any]:
     figures = {"Balance": float(one.balance.amount)}
     if one.runway is not None:
@@ -96,15 +106,18 @@ def _of_balance(
     if detailed:
         for name, amount in one.balance.components.items():
             figures[name.title().replace("_", "")] = float(amount)
-    return _blob(figures, ({**names, "Currency": one.balance.currency},), now)
+    return _blob(namespace, figures, ({**names, "Currency": one.balance.currency},), now)
 
 
 def _blob(
-    figures: Mapping[str, float], dimension_sets: tuple[Mapping[str, str], ...], now: datetime
+    namespace: str,
+    figures: Mapping[str, float],
+    dimension_sets: tuple[Mapping[str, str], ...],
+    now: datetime,
 ) -> dict[str, Any]:
     # The provider itself rather than `Metrics`, which keeps one set of dimensions for the whole
     # process; and no service, which would become a dimension.
-    metrics = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service="")
+    metrics = AmazonCloudWatchEMFProvider(namespace=namespace, service="")
     for name, value in figures.items():
         metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=value)
     first, *others = dimension_sets

@@ -18,6 +18,7 @@ RUNWAY_GRAMMAR = "warning/critical, units m, h or d, the first no shorter: 7d/2d
 REMIND_GRAMMAR = "warning/critical, units m, h or d: 24h/6h"
 DRAIN_GRAMMAR = "share/time, a share of at most 100% and units m, h or d: 25%/1h; or off"
 COUNT_GRAMMAR = "a whole number from 0 to 10000: 10"
+NAMESPACE_GRAMMAR = "up to 64 letters, digits and . _ # / -: BudgetGuard"
 ZONE_GRAMMAR = "the IANA name of a time zone: Europe/Berlin"
 URL_GRAMMAR = "scheme://host[:port], https unless the host is loopback: https://api.example.com"
 
@@ -27,6 +28,7 @@ _BUDGET = re.compile(rf"\s*{_MONEY}\s*/\s*{_MONEY}\s+([A-Z]{{3}})\s*", re.ASCII)
 _SPANS = re.compile(rf"\s*{_SPAN}\s*/\s*{_SPAN}\s*", re.ASCII)
 _DRAIN = re.compile(rf"\s*(\d{{1,3}}(?:\.\d{{1,3}})?)%\s*/\s*{_SPAN}\s*", re.ASCII)
 _COUNT = re.compile(r"\s*(\d{1,4}|10000)\s*", re.ASCII)
+_NAMESPACE = re.compile(r"[A-Za-z0-9._#/-]{1,64}")
 _HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9a-fA-F:.]+")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -112,6 +114,13 @@ def choice(name: str, text: str, allowed: tuple[str, ...]) -> str:
     """One of a few words; raises `SettingsError`."""
     if text.strip() not in allowed:
         raise _unreadable(name, text, " or ".join(allowed))
+    return text.strip()
+
+
+def namespace(name: str, text: str) -> str:
+    """A namespace of CloudWatch; raises `SettingsError`."""
+    if not _NAMESPACE.fullmatch(text.strip()):
+        raise _unreadable(name, text, NAMESPACE_GRAMMAR)
     return text.strip()
 
 

@@ -11,6 +11,7 @@ from config.grammar import (
     choice,
     count,
     fast_drain,
+    namespace,
     origin,
     remind_every,
     runway,
@@ -33,6 +34,7 @@ class Settings:
     topic: str
     rules: Mapping[str, Rules]
     origins: Mapping[str, str]
+    namespace: str
     detailed_metrics: bool
     per_account_metrics: int
     ops_topic: str | None
@@ -62,6 +64,7 @@ def read(env: Mapping[str, str]) -> Settings:
         topic=_required(env, "ALERTS_TOPIC"),
         rules={name: _rules(env, name, provider) for name, provider in PROVIDERS.items()},
         origins={name: _origin(env, name, provider) for name, provider in PROVIDERS.items()},
+        namespace=namespace("METRICS_NAMESPACE", env.get("METRICS_NAMESPACE", "BudgetGuard")),
         detailed_metrics=choice(
             "DETAILED_METRICS", env.get("DETAILED_METRICS", "false"), ("true", "false")
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 from aws_lambda_powertools import Logger
 
 from aws import metrics
+from config.settings import Settings
 from guard.model import Failure, Reading
 from guard.totals import Totals
 from jobs import summary
@@ -32,9 +33,9 @@ def of_run(outcomes: Sequence[Outcome], run: Run) -> Iterator[str]:
     unchecked = [str(one.account) for one in outcomes if one.reading is NOT_ASKED]
     now = max(outcome.now for outcome in outcomes)
     if len(outcomes) > run.settings.per_account_metrics:
-        _measure_all(outcomes, len(unchecked), now)
+        _measure_all(run.settings.namespace, outcomes, len(unchecked), now)
     else:
-        _measure_each(checked, len(unchecked), now, detailed=run.settings.detailed_metrics)
+        _measure_each(run.settings, checked, len(unchecked), now)
     for outcome in checked:
         _log(outcome)
     if unchecked:
@@ -44,19 +45,23 @@ def of_run(outcomes: Sequence[Outcome], run: Run) -> Iterator[str]:
         yield NO_TIME
 
 
-def _measure_each(checked: Sequence[Outcome], unchecked: int, now: datetime, *, detailed: bool) -> None:
+def _measure_each(
+    settings: Settings, checked: Sequence[Outcome], unchecked: int, now: datetime
+) -> None:
+    namespace, detailed = settings.namespace, settings.detailed_metrics
     for one in checked:
         ok = isinstance(one.reading, Reading)
-        metrics.emit(one.account, one.judged, ok=ok, now=one.now, detailed=detailed)
+        metrics.emit(namespace, one.account, one.judged, ok=ok, now=one.now, detailed=detailed)
     if unchecked:
-        metrics.emit_unchecked(unchecked, now)
+        metrics.emit_unchecked(namespace, unchecked, now)
 
 
-def _measure_all(outcomes: Sequence[Outcome], unchecked: int, now: datetime) -> None:
+def _measure_all(namespace: str, outcomes: Sequence[Outcome], unchecked: int, now: datetime) -> None:
     failed = sum(isinstance(one.reading, Failure) for one in outcomes) - unchecked
     unread = (one.previous_severity for one in outcomes if not one.judged)
     previous = (severity for severity in unread if severity is not None)
-    metrics.emit_totals(Totals.of((one.judged for one in outcomes), previous, failed, unchecked), now)
+    totals = Totals.of((one.judged for one in outcomes), previous, failed, unchecked)
+    metrics.emit_totals(namespace, totals, now)
 
 
 def _log(outcome: Outcome) -> None:

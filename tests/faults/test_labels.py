@@ -167,7 +167,9 @@ def test_every_metric_blob_takes_a_hostile_label():
     balance = Balance("USD", Decimal(15), {"granted": Decimal(5), "topped_up": Decimal(10)})
     judged = (Judged(balance, Severity.WARNING, Decimal(1), timedelta(days=15)),)
     for label in filter(str.strip, LABELS):  # without a value there is no dimension to speak of
-        for blob in blobs(Account("deepseek", label), judged, ok=True, now=NOW, detailed=True):
+        for blob in blobs(
+            "BudgetGuard", Account("deepseek", label), judged, ok=True, now=NOW, detailed=True
+        ):
             text = json.dumps(blob, allow_nan=False)
             assert "\n" not in text
             assert json.loads(text)["Balance"] == 15

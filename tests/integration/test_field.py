@@ -313,3 +313,11 @@ def test_a_time_zone_that_is_none_stops_the_run_and_says_what_one_is(world):
         world.setenv("TIME_ZONE", zone)
         with pytest.raises(SettingsError, match=r"TIME_ZONE .*IANA name"):
             world.tick()
+
+
+def test_the_metrics_go_to_the_namespace_that_is_set(world, capsys):
+    world.setenv("METRICS_NAMESPACE", "Other/Guard")
+    world.tick()
+    printed = capsys.readouterr().out
+    assert '"Namespace":"Other/Guard"' in printed
+    assert "BudgetGuard" not in printed

@@ -45,9 +45,11 @@ def test_there_are_no_more_alarms_than_cost_nothing():
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_goes_to_the_ops_topic_and_nowhere_else(name):
+def test_an_alarm_goes_to_the_ops_topic_and_an_urgent_one_to_the_phone_s_as_well(name):
     alarm = ALARMS[name]
-    assert alarm["AlarmActions"] == [{"Ref": "OpsTopic"}]
+    urgent = alarm["AlarmDescription"].startswith("CRITICAL: ")
+    phone = [{"Ref": "UrgentOpsTopic"}] if urgent else []
+    assert alarm["AlarmActions"] == [{"Ref": "OpsTopic"}, *phone]
     assert alarm.get("ActionsEnabled", True) is True
     assert not {"OKActions", "InsufficientDataActions"} & alarm.keys()
 
@@ -78,7 +80,9 @@ def test_an_alarm_on_a_metric_of_aws_names_its_dimension_and_the_stack_s_own_res
 
 def test_past_the_limit_the_alarms_of_the_guard_go_on_watching_what_a_run_emits():
     counts = dict.fromkeys(Severity, 1)
-    blob = metrics.blob_of_totals(Totals(Severity.EXHAUSTED, None, counts, 4, 0, 0), START)
+    blob = metrics.blob_of_totals(
+        "BudgetGuard", Totals(Severity.EXHAUSTED, None, counts, 4, 0, 0), START
+    )
     [directive] = blob["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [[]]
     for alarm in ALARMS.values():
@@ -89,7 +93,7 @@ def test_past_the_limit_the_alarms_of_the_guard_go_on_watching_what_a_run_emits(
 
 def test_an_alarm_on_a_metric_of_the_guard_watches_one_that_a_run_emits(world, capsys):
     world.tick()
-    metrics.emit_unchecked(1, world.now)  # as a run does that has no time for all
+    metrics.emit_unchecked("BudgetGuard", 1, world.now)  # as a run does that has no time for all
     blobs = measured(capsys)
     emitted = {
         (directive["Namespace"], metric["Name"], frozenset(dimensions))
@@ -185,3 +189,11 @@ def test_no_run_is_missed_by_the_default_schedule():
     of_runs = ("NotRunning", "RunsFailing", "ChecksFailing", "ChecksLeft")
     for name in (*of_runs, "SeverityWarning", "SeverityCritical"):
         assert ALARMS[name]["Period"] == 900, name
+
+
+def test_two_stacks_in_a_region_do_not_mix_where_their_namespaces_differ():
+    other = stack.translated(MetricsNamespace="Other/Guard")["Resources"]
+    assert "BudgetGuard" not in str([resource["Properties"] for resource in other.values()])
+    assert "Other/Guard" in other["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    variables = other["CheckBalances"]["Properties"]["Environment"]["Variables"]
+    assert variables["METRICS_NAMESPACE"] == "Other/Guard"

@@ -223,7 +223,7 @@ def emitted(accounts):
             Judged(Balance(currency, Decimal(9)), Severity.OK, Decimal(1), timedelta(days=9))
             for currency in currencies
         )
-        for blob in metrics.blobs(account, judged, ok=True, now=NOW, detailed=False):
+        for blob in metrics.blobs("BudgetGuard", account, judged, ok=True, now=NOW, detailed=False):
             yield from in_blob(blob)
 
 
@@ -239,7 +239,7 @@ def totals():
     """The metrics that the guard really emits past PerAccountMetrics accounts."""
     counts = dict.fromkeys(Severity, 1)
     everything = Totals(Severity.EXHAUSTED, timedelta(days=1), counts, read=1, failed=1, unchecked=1)
-    return set(in_blob(metrics.blob_of_totals(everything, NOW)))
+    return set(in_blob(metrics.blob_of_totals("BudgetGuard", everything, NOW)))
 
 
 def asked(held):

@@ -27,7 +27,7 @@ def printed(capsys):
 
 
 def test_the_totals_of_a_run_are_one_blob_without_dimensions(capsys):
-    metrics.emit_totals(MANY, NOW)
+    metrics.emit_totals("BudgetGuard", MANY, NOW)
     assert printed(capsys) == {
         "Severity": 3,
         "CheckSucceeded": 1,
@@ -42,11 +42,13 @@ def test_the_totals_of_a_run_are_one_blob_without_dimensions(capsys):
 
 
 def test_the_totals_are_no_more_metrics_than_are_free():
-    assert len(metrics.blob_of_totals(MANY, NOW)) - 1 <= bill.PRICES["metrics"].free
+    assert len(metrics.blob_of_totals("BudgetGuard", MANY, NOW)) - 1 <= bill.PRICES["metrics"].free
 
 
 def test_totals_bear_the_time_of_the_run_in_milliseconds():
-    assert metrics.blob_of_totals(MANY, NOW)["_aws"]["Timestamp"] == NOW.timestamp() * 1000
+    assert (
+        metrics.blob_of_totals("BudgetGuard", MANY, NOW)["_aws"]["Timestamp"] == NOW.timestamp() * 1000
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,13 +61,13 @@ def test_totals_bear_the_time_of_the_run_in_milliseconds():
     ],
 )
 def test_what_is_not_known_is_no_datapoint(totals, absent, said):
-    everything = metrics.blob_of_totals(MANY, NOW).keys()
-    blob = metrics.blob_of_totals(totals, NOW)
+    everything = metrics.blob_of_totals("BudgetGuard", MANY, NOW).keys()
+    blob = metrics.blob_of_totals("BudgetGuard", totals, NOW)
     assert everything - blob.keys() == absent
     assert blob.get("CheckSucceeded") == said
     assert blob["ChecksLeft"] == totals.unchecked
 
 
 def test_what_is_left_below_the_limit_is_said_alone(capsys):
-    metrics.emit_unchecked(7, NOW)
+    metrics.emit_unchecked("BudgetGuard", 7, NOW)
     assert printed(capsys) == {"ChecksLeft": 7}

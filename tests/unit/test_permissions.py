@@ -148,7 +148,7 @@ def test_a_customer_s_key_encrypts_the_secret_the_table_both_topics_and_the_queu
         "SSEType": "KMS",
         "KMSMasterKeyId": KEY,
     }
-    for name in ("AlertsTopic", "OpsTopic", "Failures"):
+    for name in ("AlertsTopic", "OpsTopic", "UrgentOpsTopic", "Failures"):
         assert found[name]["Properties"]["KmsMasterKeyId"] == KEY, name
     assert "SqsManagedSseEnabled" not in found["Failures"]["Properties"]
 

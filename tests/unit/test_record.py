@@ -115,7 +115,7 @@ def test_thirty_places_are_kept_and_judged_and_told_whole():
         assert memory.rows["USD"].balance == judged.balance.amount == amount
         assert Decimal(figures.money(judged.balance.amount)) == amount
         assert judged.severity >= (3 if whole == 0 else 2 if whole < 5 else 1 if whole < 20 else 0)
-        [blob] = blobs(account, decision.judged, ok=True, now=NOW, detailed=True)
+        [blob] = blobs("BudgetGuard", account, decision.judged, ok=True, now=NOW, detailed=True)
         assert blob["Balance"] == float(amount)
         assert not decision.broken
         for alert in decision.alerts:

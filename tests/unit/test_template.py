@@ -31,6 +31,7 @@ PARAMETERS = {
     "TimeZone": "UTC",
     "LogRetentionDays": 30,
     "KmsKeyArn": "",
+    "MetricsNamespace": "BudgetGuard",
     "DetailedMetrics": "false",
     "PerAccountMetrics": "10",
 }
@@ -40,6 +41,7 @@ OUTPUTS = {
     "ApiKeys": {"Fn::GetAtt": ["ApiKeys", "Id"]},
     "AlertsTopic": {"Ref": "AlertsTopic"},
     "OpsTopic": {"Ref": "OpsTopic"},
+    "UrgentOpsTopic": {"Ref": "UrgentOpsTopic"},
     "State": {"Ref": "State"},
     "Dashboard": {"Ref": "Dashboard"},
 }
@@ -49,6 +51,7 @@ KINDS = {
     "ApiKeys": "AWS::SecretsManager::Secret",
     "AlertsTopic": "AWS::SNS::Topic",
     "OpsTopic": "AWS::SNS::Topic",
+    "UrgentOpsTopic": "AWS::SNS::Topic",
     "State": "AWS::DynamoDB::Table",
     "Dashboard": "AWS::CloudWatch::Dashboard",
 }
@@ -119,7 +122,7 @@ def test_the_defaults_of_the_template_are_those_of_the_settings():
     given = {
         name: value for name, value in variables("CheckBalances").items() if isinstance(value, str)
     }
-    assert len(given) == 9
+    assert len(given) == 10
     assert settings.read(NEEDED | given) == settings.read(NEEDED)
     assert all(isinstance(rules, Rules) for rules in settings.read(NEEDED).rules.values())
 

@@ -1,6 +1,5 @@
 """Who is told what, and who may publish."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -41,13 +40,14 @@ def policy(topic):
     ],
     ids=["nobody", "mail", "phone", "both"],
 )
-def test_mail_and_phone_are_told_by_both_topics_where_they_are_given(given, expected):
+def test_mail_and_phone_are_told_of_balances_and_of_the_guard_where_they_are_given(given, expected):
     told = [
         (one["TopicArn"]["Ref"], one["Protocol"], one["Endpoint"])
         for one in subscriptions(**given).values()
     ]
     assert len(told) == len(set(told))
-    assert set(told) == {(topic, *who) for topic in ("AlertsTopic", "OpsTopic") for who in expected}
+    ops = {"email": "OpsTopic", "sms": "UrgentOpsTopic"}
+    assert set(told) == {(topic, *who) for who in expected for topic in ("AlertsTopic", ops[who[0]])}
 
 
 def test_mail_is_told_everything():
@@ -80,12 +80,11 @@ def test_the_attribute_that_the_phone_goes_by_is_one_that_a_run_sends(world):
     assert passes(phone, recovery.attributes)
 
 
-@pytest.mark.parametrize("name", ALARMS)
-def test_the_phone_is_told_of_an_alarm_whose_description_begins_with_critical(name):
-    phone = subscriptions(**PHONE)["OpsByPhone"]
-    description = ALARMS[name]["AlarmDescription"]
-    message = json.dumps({"AlarmName": name, "AlarmDescription": description})
-    assert passes(phone, {}, message) == description.startswith("CRITICAL: ")
+def test_the_phone_hears_all_of_the_urgent_topic_which_only_urgent_alarms_reach():
+    assert "FilterPolicy" not in subscriptions(**PHONE)["OpsByPhone"]
+    for name, alarm in ALARMS.items():
+        urgent = alarm["AlarmDescription"].startswith("CRITICAL: ")
+        assert ({"Ref": "UrgentOpsTopic"} in alarm["AlarmActions"]) is urgent, name
 
 
 def test_the_alarms_that_ring_the_phone_are_those_that_leave_a_user_without_a_guard_or_without_credit():
@@ -93,7 +92,7 @@ def test_the_alarms_that_ring_the_phone_are_those_that_leave_a_user_without_a_gu
     assert ringing == {"NotRunning", "RunsFailing", "DeliveriesFailing", "SeverityCritical"}
 
 
-@pytest.mark.parametrize("topic", ["AlertsTopic", "OpsTopic"])
+@pytest.mark.parametrize("topic", ["AlertsTopic", "OpsTopic", "UrgentOpsTopic"])
 def test_what_is_not_encrypted_on_its_way_is_refused(topic):
     assert policy(topic)["TlsOnly"] == {
         "Sid": "TlsOnly",
@@ -107,12 +106,13 @@ def test_what_is_not_encrypted_on_its_way_is_refused(topic):
 
 def test_nobody_but_the_alarms_of_this_account_is_let_in_by_a_topic():
     assert policy("AlertsTopic").keys() == {"TlsOnly"}
-    assert policy("OpsTopic").keys() == {"TlsOnly", "Alarms"}
-    assert policy("OpsTopic")["Alarms"] == {
-        "Sid": "Alarms",
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudwatch.amazonaws.com"},
-        "Action": "sns:Publish",
-        "Resource": {"Ref": "OpsTopic"},
-        "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
-    }
+    for topic in ("OpsTopic", "UrgentOpsTopic"):
+        assert policy(topic).keys() == {"TlsOnly", "Alarms"}
+        assert policy(topic)["Alarms"] == {
+            "Sid": "Alarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": {"Ref": topic},
+            "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+        }
