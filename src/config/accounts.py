@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from config.api_key import ApiKey, EntryError, bare, read
 from config.grammar import SettingsError, override
 from guard.model import Account, CheckError, Failure, Rules
 from providers import PROVIDERS
@@ -20,14 +21,6 @@ _BAD_LABEL = (
     "'.', '_' and '-'"
 )
 _LONGEST_NAME = 100  # characters; a good one has fewer, and comparing takes time
-_LONGEST_KEY = 512  # characters; real ones have some hundred at most
-# What gets pasted with a key: from JSON or a shell, from an .env file, from a header.
-_QUOTES = "\"'`"
-_NAME = re.compile(r"[A-Za-z_]+=")
-_BEARER = re.compile(r"Bearer\s", re.IGNORECASE)
-_BEFORE_A_KEY = re.compile(rf"([{_QUOTES}\s]|{_NAME.pattern}|(?i:{_BEARER.pattern}))*")
-# No real key has any of this in it, and a header could not carry all of it.
-_STRAY = re.compile(r"[^\x21-\x7e]")
 # What may be repeated of a name that is no account's: a plain word, not what a key looks like.
 _WORD = re.compile(r"[a-z]{2,20}")
 _SHORTEST_KEY = 8
@@ -39,25 +32,6 @@ _LIKE_CHANCE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{16,}")
 
 class SecretError(Exception):
     """The secret gives no accounts to check. The text says what to do, and shows none of it."""
-
-
-class ApiKey:
-    """A key that is shown only to the one who asks for it by name."""
-
-    __slots__ = ("_key",)
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def reveal(self) -> str:
-        """The key itself, for the one header that needs it."""
-        return self._key
-
-    def __repr__(self) -> str:
-        return "ApiKey(hidden)"
-
-    def __reduce__(self) -> str:
-        raise TypeError("an API key is not to be stored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +107,6 @@ def _unknown_provider(name: str) -> Failure:
     return _failure(f"its provider isn't known; {_known_providers()}{nearest}")
 
 
-class _EntryError(Exception):
-    """An entry that can't be used. Its text shows nothing of the entry."""
-
-
 class _Members:
     """A JSON object as it was written, names that stand twice included."""
 
@@ -144,11 +114,11 @@ class _Members:
         self.pairs = pairs
 
     def strings(self) -> dict[str, str]:
-        """The members, each named once and a string; raises `_EntryError`."""
+        """The members, each named once and a string; raises `EntryError`."""
         if len(dict(self.pairs)) != len(self.pairs):
-            raise _EntryError("its object names a member twice")
+            raise EntryError("its object names a member twice")
         if any(not isinstance(v, str) or isinstance(v, Number) for _, v in self.pairs):
-            raise _EntryError("it should be a key, or an object of strings")
+            raise EntryError("it should be a key, or an object of strings")
         return {name: str(value) for name, value in self.pairs}
 
 
@@ -163,8 +133,7 @@ def _strings(entries: _Members) -> Iterator[str]:
             values += value
         elif isinstance(value, str):
             yield value.strip()
-            before = _BEFORE_A_KEY.match(value)
-            yield value[before.end() if before else 0 :].rstrip().rstrip(_QUOTES)
+            yield bare(value)
 
 
 def _unquoted(value: object) -> object:
@@ -183,36 +152,12 @@ def _watched(account: Account, value: object, rules: Rules) -> MonitoredAccount:
     members = value if isinstance(value, _Members) else _Members([("api_key", value)])
     try:
         texts = members.strings()
-        key = _key(texts.pop("api_key", ""))
+        key = read(texts.pop("api_key", ""))
         return MonitoredAccount(account, override(rules, texts, PROVIDERS[account.provider]), key)
-    except _EntryError as error:
+    except EntryError as error:
         return MonitoredAccount(account, rules, _failure(str(error)))
     except SettingsError as error:
         return MonitoredAccount(account, rules, _failure(error.hint))
-
-
-def _key(text: str) -> ApiKey:
-    """The key, if it is nothing but a key; raises `_EntryError`, which says what it is instead."""
-    key = text.strip()
-    if not key:
-        raise _EntryError('it has no API key; it should be a key, or an object with "api_key"')
-    if key[0] in "{[":
-        raise _EntryError(
-            'it is neither a key nor an object; it should be a key, or {"api_key": "<API key>"}'
-        )
-    if _NAME.match(key):
-        raise _EntryError('its API key has a name and "=" before it; put in only what follows them')
-    if _BEARER.match(key):
-        raise _EntryError('its API key has "Bearer" before it; put in only what follows it')
-    if key[0] in _QUOTES or key[-1] in _QUOTES:
-        raise _EntryError("its API key has quotes of its own around it; take them away")
-    if _STRAY.search(key):
-        raise _EntryError(
-            "its API key has a blank, a line break or another stray character in it; copy the key again"
-        )
-    if len(key) > _LONGEST_KEY:
-        raise _EntryError(f"its API key is longer than {_LONGEST_KEY} characters; copy the key alone")
-    return ApiKey(key)
 
 
 def _failure(why: str) -> Failure:

@@ -13,7 +13,8 @@ import boto3
 import pytest
 import requests
 
-from config.accounts import ApiKey, SecretError, parse
+from config.accounts import SecretError, parse
+from config.api_key import ApiKey
 from config.settings import read
 from jobs.errors import GuardError
 from providers import PROVIDERS

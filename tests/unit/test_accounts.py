@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from config import settings
-from config.accounts import ApiKey, SecretError, parse
+from config.accounts import SecretError, parse
+from config.api_key import ApiKey
 from guard.model import Budget, CheckError, Failure
 from providers import PROVIDERS
 
