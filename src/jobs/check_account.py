@@ -56,13 +56,15 @@ def check_account(monitored: MonitoredAccount, run: Run) -> Outcome:
         outcome, stored = _observe(monitored, run)
         if outcome.reading is None or outcome.reading is NOT_ASKED:
             return outcome  # nothing was learnt, not even a failure of the provider's
-        decision = _decide(monitored, outcome.reading, stored or Stored(), outcome.now)
+        with run.outbox.deciding:
+            decision = _decide(monitored, outcome.reading, stored or Stored(), outcome.now)
         # What would wake somebody is asked for once more, and the second answer counts.
         if _wakes(decision, outcome.reading) and run.second_askings.acquire(blocking=False):
             second = _ask(monitored, run, ends - time.monotonic())
             if isinstance(second, Reading):
                 outcome = replace(outcome, reading=second)
-                decision = _decide(monitored, second, stored or Stored(), outcome.now)
+                with run.outbox.deciding:
+                    decision = _decide(monitored, second, stored or Stored(), outcome.now)
         return _claim(outcome, decision, monitored, stored, run)
     except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
         return replace(outcome, errors=(*outcome.errors, errors.of_code(monitored.account, error)))

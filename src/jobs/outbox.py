@@ -60,7 +60,8 @@ class Claim:
 class Outbox:
     """The outbox of one run; thread-safe.
 
-    `published` are the ids of claims that need no publishing any more, whoever still holds them.
+    `published` are the ids of claims that need no publishing any more, whoever still holds them;
+    `deciding` is for whoever decides, and is not to be entered twice.
     `table_silent` holds what was met in place of an answer.
     """
 
