@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from guard.alert import Episode, EpisodeKey
@@ -11,6 +11,8 @@ from guard.history import SpendingHistory
 from guard.model import NO_MONEY, Severity
 from guard.notify import Flaps
 from guard.tally import Entry, Tally
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Row:
     available: bool = True
     returns: tuple[Entry, ...] = ()
     earlier: tuple["Row", ...] = ()
+
+    @property
+    def read_at(self) -> datetime:
+        """When the row was last read; the beginning of time if it never was."""
+        return self.history.last or BEGINNING
 
 
 @dataclass(frozen=True, slots=True)

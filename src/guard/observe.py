@@ -22,16 +22,12 @@ def counted(reading: Reading, known: Mapping[str, Row], now: datetime) -> frozen
     amounts = {one.currency: one.amount for one in reading.balances}
     missing = [row for currency, row in known.items() if currency not in amounts]
     holding = {currency for currency, amount in amounts.items() if amount > 0}
-    if holding or any(row.balance > 0 and _is_recent(row, now) for row in missing):
+    if holding or any(row.balance > 0 and now - row.read_at <= HOUR for row in missing):
         return frozenset(holding)
     used = {currency for currency in amounts if currency in known}
     used_last = {currency for currency in used if _was_in_use(known[currency])}
     owing = {currency for currency, amount in amounts.items() if amount < 0}
     return frozenset(used_last or used | owing or amounts)
-
-
-def _is_recent(row: Row, now: datetime) -> bool:
-    return row.history.last is not None and now - row.history.last <= HOUR
 
 
 def _was_in_use(row: Row) -> bool:
@@ -147,15 +143,14 @@ def expired(before: Row, balance: Balance) -> Decimal:
     The whole of a grant, gone at one reading with the money; unless as much went in the hour before.
     """
     went = before.expiring > 0 and balance.expiring <= 0 and balance.amount < before.balance
-    last = before.history.last
-    if not went or last is None or before.expiring <= before.history.spent_within(HOUR, last):
+    if not went or before.expiring <= before.history.spent_within(HOUR, before.read_at):
         return NO_MONEY
     return before.expiring
 
 
 def _last_hour(rows: Iterable[Row], now: datetime) -> tuple[Row, ...]:
     """The rows at the readings of the last hour and the one before, each without its own past."""
-    kept = [replace(row, earlier=(), returns=()) for row in rows if row.history.last != now]
-    while len(kept) > 1 and kept[1].history.last is not None and now - kept[1].history.last > HOUR:
+    kept = [replace(row, earlier=(), returns=()) for row in rows if row.read_at != now]
+    while len(kept) > 1 and now - kept[1].read_at > HOUR:
         kept.pop(0)
     return tuple(kept)

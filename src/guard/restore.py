@@ -44,7 +44,7 @@ def came_back(row: Row, balance: Decimal, now: datetime) -> Return | None:
     It is back at nine tenths within an hour, from the first low reading to this one, both included.
     """
     rows = (*row.earlier, row)
-    starts = [n for n in range(len(rows) - 1) if now - _at(rows[n + 1]) <= HOUR]
+    starts = [n for n in range(len(rows) - 1) if now - rows[n + 1].read_at <= HOUR]
     if balance <= row.balance or not starts:
         return None
     as_much = [n for n in starts if rows[n].balance >= balance]
@@ -54,7 +54,7 @@ def came_back(row: Row, balance: Decimal, now: datetime) -> Return | None:
     if start is None:
         return None
     low = min(one.balance for one in rows[start + 1 :])
-    found = Return(_as_of(rows, start), _at(rows[start + 1]), low)
+    found = Return(_as_of(rows, start), rows[start + 1].read_at, low)
     return found if balance - low >= BACK * found.fell else None
 
 
@@ -74,7 +74,7 @@ def before_refusal(row: Row, now: datetime) -> Row:
     """How a row stood before its provider refused calls, if that was within the hour; else `row`."""
     rows = (*row.earlier, row)
     for n in range(len(rows) - 2, -1, -1):
-        if now - _at(rows[n + 1]) > HOUR:
+        if now - rows[n + 1].read_at > HOUR:
             break
         if rows[n].available:
             return _as_of(rows, n)
@@ -91,9 +91,3 @@ def _is_recent(one: Entry, now: datetime) -> bool:
 
 def _fell(before: Row, after: Row) -> Decimal:
     return before.balance - after.balance
-
-
-def _at(row: Row) -> datetime:
-    if row.history.last is None:
-        raise ValueError("a row without a reading")
-    return row.history.last

@@ -25,17 +25,22 @@ def as_json(row: Row) -> list[object]:
     return [*_first(rows[0]), steps, entries(row.returns)]
 
 
-def read(currency: str, history: str, added: str, *first_steps_returns: Any) -> Row:
+def read(
+    currency: str,
+    history: str,
+    added: str,
+    first: str,
+    *judged_steps_returns: Any,
+) -> Row:
     """Read what `as_json` wrote; raises many errors for anything else."""
-    *first, steps, returns = first_steps_returns
-    start = Row(_finite(first[0]), Severity.OK, history_text.loads(history), read_tally(added))
-    rows = [_read_judged(start, *first[1:])]
-    for seconds, balance, expiring, *judged in steps:
-        now = _last(rows[-1]) + count(seconds) * SECOND
-        reading = Balance(currency, _finite(balance), expiring=_finite(expiring))
-        rows.append(
-            _read_judged(moved(rows[-1], reading, now, rows[-1].history.within), expiring, *judged)
-        )
+    *judged, steps, returns = judged_steps_returns
+    start = Row(_finite(first), Severity.OK, history_text.loads(history), read_tally(added))
+    rows, now = [_read_judged(start, *judged)], start.read_at
+    for seconds, amount, expiring, *later in steps:
+        now += count(seconds) * SECOND
+        balance = Balance(currency, _finite(amount), expiring=_finite(expiring))
+        row = moved(rows[-1], balance, now, start.history.within)
+        rows.append(_read_judged(row, expiring, *later))
     *earlier, row = rows
     return replace(row, returns=read_entries(returns), earlier=tuple(earlier))
 
@@ -52,19 +57,13 @@ def _first(row: Row) -> list[object]:
 
 def _step(before: Row, row: Row) -> list[object]:
     """A later reading: seconds since the one before, and what doesn't follow from that."""
-    seconds = (_last(row) - _last(before)) // SECOND
+    seconds = (row.read_at - before.read_at) // SECOND
     return [seconds, money(row.balance), *_judged(row)]
 
 
 def _judged(row: Row) -> list[object]:
     spikes = [row.spikes.latest, row.spikes.most]
     return [money(row.expiring), int(row.severity), int(row.available), *spikes]
-
-
-def _last(row: Row) -> datetime:
-    if row.history.last is None:
-        raise ValueError("a row without a reading")
-    return row.history.last
 
 
 def _read_judged(
@@ -85,9 +84,9 @@ def _times(number: object) -> float:
     return number
 
 
-def entries(entries: Iterable[Entry]) -> str:
+def entries(of: Iterable[Entry]) -> str:
     """Seconds of Unix time and how much, of each entry."""
-    return ",".join(f"{entry.at.timestamp():.0f}:{entry.amount:f}" for entry in entries)
+    return ",".join(f"{entry.at.timestamp():.0f}:{entry.amount:f}" for entry in of)
 
 
 def read_entries(text: str) -> tuple[Entry, ...]:

@@ -89,9 +89,14 @@ def cause(alert: Alert) -> str:
     return _CAUSES[_condition(alert), alert.kind is Kind.RECOVERY].replace("{reason}", reason)
 
 
-def tag(alert: Alert) -> str:
+def tag(severity: str) -> str:
     """How bad it is, in a word: `ok` where it is over."""
-    return alert.severity.word.upper() if alert.severity is not Severity.OK else "ok"
+    return "ok" if severity == Severity.OK.word else severity.upper()
+
+
+def subject_tag(severity: str, kind: str) -> str:
+    """How bad it is, and whether it is a reminder."""
+    return f"{tag(severity)}, reminder" if kind == Kind.REMINDER else tag(severity)
 
 
 def _special(alert: Alert) -> tuple[str, str] | None:

@@ -8,13 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 
-from guard.alert import Alert, CheckFailing, Kind
+from guard.alert import Alert, CheckFailing
 from guard.figures import timestamp
 from guard.model import Contact
 from guard.week import AccountWeek
 from messages import digest
 from messages.chat import notification
-from messages.line import cause, headline, labelled, summed_up, tag
+from messages.line import cause, headline, labelled, subject_tag, summed_up
 from messages.mail import TEST_HEADLINE, TEST_TEXT, facts, mail, steps, test_mail
 from messages.message import Message
 from messages.payload import as_json
@@ -33,7 +33,11 @@ def render(alert: Alert, contact: Contact, zone: tzinfo = UTC) -> Message:
         alert,
         as_json(alert),
         line=labelled(line, alert.account.label, SUBJECT_LENGTH),
-        subject=labelled(f"[{_tag(alert)}] {line}", alert.account.label, SUBJECT_LENGTH),
+        subject=labelled(
+            f"[{subject_tag(alert.severity.word, alert.kind)}] {line}",
+            alert.account.label,
+            SUBJECT_LENGTH,
+        ),
         mail=mail(alert, contact, zone),
         sms=sms(alert, contact),
         chat=(f"{headline(alert, contact)}\n{table}", *steps(alert, contact)),
@@ -116,7 +120,3 @@ def _since(alert: Alert) -> datetime:
     """When what it is about began."""
     failing = alert.facts.since if isinstance(alert.facts, CheckFailing) else None
     return failing or alert.since or alert.observed_at
-
-
-def _tag(alert: Alert) -> str:
-    return f"{tag(alert)}, reminder" if alert.kind is Kind.REMINDER else tag(alert)

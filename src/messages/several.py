@@ -9,12 +9,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from guard.alert import Kind, id_of
+from guard.alert import id_of
 from guard.model import Severity
 from messages.chat import notification
 from messages.format import clock, filled
+from messages.line import subject_tag
+from messages.mail import WIDTH
 from messages.message import Message
 from messages.payload import SCHEMA
+from messages.render import SUBJECT_LENGTH
 from messages.sms import one_part
 
 SEVERAL = "several"
@@ -22,8 +25,6 @@ FEWEST = 6  # five are still told one by one
 MOST = 1200  # in one message, so that the ids of all stay far below what SNS takes
 SHOWN, SHOWN_IN_CHAT = 50, 10
 CAUSES = 3  # in the first line
-WIDTH = 72
-SUBJECT_LENGTH = 99
 
 
 def together(messages: Sequence[Message], titles: Mapping[str, str], zone: tzinfo) -> Message:
@@ -50,9 +51,8 @@ def together(messages: Sequence[Message], titles: Mapping[str, str], zone: tzinf
         "ids": [one.id for one in ordered],
         "alerts": [json.loads(one.payload) for one in ordered[:SHOWN]],
     }
-    tag = "ok" if first.severity == Severity.OK.word else first.severity.upper()
-    tag += ", reminder" if first.kind == Kind.REMINDER else ""
-    subject = f"[{tag}] {opening}"[:SUBJECT_LENGTH]
+    how_bad = subject_tag(first.severity, first.kind)
+    subject = f"[{how_bad}] {opening}"[:SUBJECT_LENGTH]
     about = SEVERAL if len(providers) > 1 else f"{first.provider}/{SEVERAL}"
     return Message(
         id=id,
@@ -70,7 +70,7 @@ def together(messages: Sequence[Message], titles: Mapping[str, str], zone: tzinf
         cause=first.cause,
         subject=subject,
         mail=_mail(opening, ordered, titles, id),
-        sms=one_part(f"{tag.upper()}: {opening}. Your mail lists them."),
+        sms=one_part(f"{how_bad.upper()}: {opening}. Your mail lists them."),
         chat=notification(payload, about, subject, _for_chat(opening, ordered), "Your mail lists them"),
         payload=json.dumps(payload),
     )

@@ -18,7 +18,7 @@ _NOT_GSM7 = re.compile(r"[^A-Za-z0-9 @$_!\"#%&'()*+,\-./:;<=>?]")
 
 def sms(alert: Alert, contact: Contact) -> str:
     """One part, with the figures whole: the label gives way first, the link next."""
-    text = f"{tag(alert).upper()}: {contact.title} {{}}: {summed_up(alert, contact)}."
+    text = f"{tag(alert.severity.word).upper()}: {contact.title} {{}}: {summed_up(alert, contact)}."
     whole = labelled(text + _link(alert, contact), alert.account.label, SMS_LENGTH)
     if len(whole) > SMS_LENGTH:  # the mail has the link as well
         whole = labelled(text, alert.account.label, SMS_LENGTH)
