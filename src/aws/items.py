@@ -6,8 +6,9 @@ Unix time. The digest has an item too, whose memory holds nothing but the time o
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,6 +17,9 @@ from guard.figures import timestamp
 from guard.memory import Memory
 from guard.record import UnreadableError, loads
 from messages.message import Message
+
+# A lease beyond is a damaged one; what is noted as published was so within this time before its end.
+LONGEST_LEASE = timedelta(hours=1)
 
 type Item = Mapping[str, Any]
 
@@ -80,6 +84,20 @@ def checked(item: Item | None, now: datetime) -> str:
 def has_claims(item: Item | None) -> bool:
     """Whether something that was due may still have to be published."""
     return bool((item or {}).get("pending", {}).get("M"))
+
+
+def leases_of(item: Item) -> list[datetime]:
+    """When the leases of an item's claims end; without those that never were."""
+    ends = []
+    for claim in item["pending"]["M"].values():
+        with suppress(KeyError, TypeError, ValueError, OverflowError, OSError):
+            seconds = float(claim["M"]["lease"]["N"])
+            ends += (
+                [datetime.fromtimestamp(seconds, UTC)]
+                if seconds > LONGEST_LEASE.total_seconds()
+                else []
+            )
+    return ends
 
 
 def parse(item: Item | None) -> Stored:

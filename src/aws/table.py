@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.items import Fetched, Item, Pending, Stored, has_claims, parse, pending_item
+from aws.items import (
+    LONGEST_LEASE,
+    Fetched,
+    Item,
+    Pending,
+    Stored,
+    has_claims,
+    leases_of,
+    parse,
+    pending_item,
+)
 from guard.figures import timestamp
-from guard.history import DAY
 from guard.memory import Memory
 from guard.model import Account
 from guard.record import UnreadableError, dumps, loads
@@ -28,7 +37,7 @@ LARGEST_BATCH = 100  # items
 MOST_CALLS = 3  # for each batch, while DynamoDB doesn't get to all of it
 
 
-NOTES_KEPT = timedelta(days=8)  # of what is published; a day is read
+NOTES_KEPT = timedelta(days=365)  # a guard that was paused for so long may repeat what it published
 
 
 def noted_on(now: datetime) -> str:
@@ -48,19 +57,22 @@ class StateTable:
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client, self._name = client, name
 
-    def fetch(self, keys: Sequence[str], now: datetime, seconds: float) -> Fetched:
+    def fetch(self, keys: Sequence[str], seconds: float) -> Fetched:
         """Read the items of many keys, consistently, by a hundred in a call; never raises for AWS.
 
-        Where one has claims, what was noted as published in the last day comes with them. The first
-        call that fails is the last, and none begins after so many seconds: a table without an answer
-        would hold each one up.
+        Where one has claims, what was noted as published while they were leased comes with them. The
+        first call that fails is the last, and none begins after so many seconds: a table without an
+        answer would hold each one up.
         """
         end = time.monotonic() + seconds
         found = self._fetch(keys, seconds)
-        claiming = frozenset(key for key, item in found.items.items() if has_claims(item))
-        if not claiming:
+        leases = {key: leases_of(item) for key, item in found.items.items() if has_claims(item)}
+        ends = {at for some in leases.values() for at in some}
+        days = sorted({noted_on(at) for until in ends for at in (until, until - LONGEST_LEASE)})
+        if not days:
             return found
-        notes = self._fetch([noted_on(now), noted_on(now - DAY)], end - time.monotonic())
+        claiming = frozenset(leases)
+        notes = self._fetch(days, end - time.monotonic())
         if notes.error:  # then what is published already can't be told from what is not
             return replace(found, error=notes.error, unread=found.unread | claiming)
         ids = (id for note in notes.items.values() for id in note.get("ids", {}).get("SS", ()))

@@ -57,7 +57,7 @@ def run(
     monitored = accounts.parse(text, settings.rules)
     table = StateTable(clients.dynamodb(), settings.table)
     keys = [str(one.account) for one in monitored]
-    fetched = table.fetch(keys, clock(), READING_SHARE * seconds_left())
+    fetched = table.fetch(keys, READING_SHARE * seconds_left())
     deadline = Deadline.of(len(monitored), seconds_left)
     shared = Run(
         settings=settings,

@@ -12,7 +12,7 @@ from threading import BoundedSemaphore
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from aws.items import Pending, Stored
+from aws.items import LONGEST_LEASE, Pending, Stored
 from aws.table import StateTable
 from guard.memory import Memory
 from guard.model import Judged
@@ -25,7 +25,6 @@ from messages.message import Message
 STORING_SECONDS = 1.0  # with less, nothing is stored any more
 MOST_SILENT = 3  # writes without an answer, each tried three times; then the others aren't begun
 LEASE_MARGIN = 60.0  # seconds after the end of a run until another may take up its claims
-LONGEST_LEASE = 3600.0  # seconds; a lease beyond is a damaged one
 CLAIM_ATTEMPTS = 25  # each failed one means that another run got through
 # Deciding is CPU-bound; limit it so that threads waiting for HTTP still get their turn.
 DECIDING_AT_ONCE = 8
@@ -150,7 +149,11 @@ def _shared_out(
 
     What is published of one condition keeps its order: a recovery must not overtake its alert.
     """
-    leased = {id for id, one in stored.pending.items() if now < one.lease_until < now + LONGEST_LEASE}
+    leased = {
+        id
+        for id, one in stored.pending.items()
+        if now < one.lease_until < now + LONGEST_LEASE.total_seconds()
+    }
     free = [one.message for id, one in stored.pending.items() if id not in leased]
     busy = {stored.pending[id].message.about for id in leased}
     ordered = [*sorted(free, key=lambda message: message.observed_at), *due]

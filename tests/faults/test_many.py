@@ -56,11 +56,11 @@ def test_a_run_that_can_not_finish_leaves_accounts_for_the_next_which_begins_wit
     upstream.script = silent
     world.setenv("DEEPSEEK_URL", upstream.url)
     times = [timestamp(START + n * QUARTER) for n in range(3)]
-    world.tick(seconds_left=5)
+    world.tick(seconds_left=10)
     assert checked() == dict.fromkeys(labels[:WORKERS], times[0])
-    world.tick(seconds_left=5)
+    world.tick(seconds_left=10)
     assert list(checked().values()).count(times[1]) == WORKERS
-    world.tick(seconds_left=5)
+    world.tick(seconds_left=10)
     found = checked()
     assert {found[label] for label in labels[WORKERS : 2 * WORKERS]} == {times[1]}
     assert {found[label] for label in labels[2 * WORKERS :]} == {times[2]}
@@ -74,7 +74,7 @@ def test_a_run_says_how_many_it_left_and_counts_them_as_no_failed_check(
     world.keys({f"deepseek/{n}": DEEPSEEK_KEY for n in range(WORKERS + 5)})
     upstream.script = silent
     world.setenv("DEEPSEEK_URL", upstream.url)
-    summary = world.tick(seconds_left=5)
+    summary = world.tick(seconds_left=10)
     [said] = [record for record in caplog.records if hasattr(record, "left")]
     assert (said.levelname, said.left) == ("WARNING", 5)
     assert said.message == "5 of 69 accounts were left for want of time; the next run begins with them."

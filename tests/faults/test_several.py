@@ -172,7 +172,7 @@ def test_what_is_noted_as_published_is_not_told_again_however_late_its_items_are
     fund(frozen.world, "4")
     frozen.tick()
     before = [item for item in frozen.items() if "pending" in item]
-    frozen.world.now += 20 * HOUR
+    frozen.world.now += 200 * HOUR
     for item in before:  # as if no run had written them since
         frozen.world.dynamodb.put_item(TableName=frozen.world.table, Item=item)
     fund(frozen.world, "4.01")
