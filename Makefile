@@ -7,7 +7,8 @@ CHECKOV := .venv/checkov/bin
 READY := .venv/dev/.ready .venv/sam/.ready .venv/ministack/.ready
 PYTHON := python3.13
 # A file of tests stays together, since its tests share what takes long to make; the slow folders go first.
-PYTEST := $(DEV)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# One more than two cores: some tests wait for an upstream that stalls.
+PYTEST := $(DEV)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # sam sends telemetry and asks for an instance role unless it is told not to; a CA bundle of the
 # machine's would hide the emulators'.

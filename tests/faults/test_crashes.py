@@ -2,12 +2,8 @@
 
 from itertools import product
 
-import pytest
-
 from tests.faults.interrupt import points
 from tests.world import DEEPSEEK_KEY, START
-
-pytestmark = pytest.mark.no_cover
 
 TICKS_TO_RECOVER = 2
 

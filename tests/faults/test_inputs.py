@@ -13,8 +13,6 @@ from guard.model import Failure
 from tests.faults.guarded import KEYS
 from tests.world import account
 
-pytestmark = pytest.mark.no_cover
-
 LARGEST_SECRET = 65_536  # bytes
 RULES = read_settings({"API_KEYS_SECRET": "s", "STATE_TABLE": "t", "ALERTS_TOPIC": "a"}).rules
 

@@ -27,8 +27,6 @@ from messages.render import render, render_test
 from providers import PROVIDERS
 from tests.faults.guarded import KEYS
 
-pytestmark = pytest.mark.no_cover
-
 # https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html: what one part of 160 may hold.
 GSM7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

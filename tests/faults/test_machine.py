@@ -22,8 +22,6 @@ from tests.faults.frozen import Frozen
 from tests.faults.interrupt import AFTER, BEFORE, Calls
 from tests.world import DEEPSEEK_KEY, START, World
 
-pytestmark = pytest.mark.no_cover
-
 # Far enough from each other that no margin is in play.
 BALANCES = {"100": "ok", "15": "warning", "3": "critical", "0": "exhausted"}
 LATER = timedelta(hours=13)  # two of them are more than a day

@@ -10,8 +10,6 @@ from jobs.errors import GuardError
 from tests.faults.interrupt import points, refusing
 from tests.world import START
 
-pytestmark = pytest.mark.no_cover
-
 KEYS = {f"deepseek/{n:02}": f"sk-made-up-{n:04}" for n in range(8)}
 HOUR = timedelta(hours=1)
 

@@ -17,8 +17,6 @@ from tests.faults.json_texts import BROKEN, EITHER, REFUSED, TAKEN
 from tests.faults.payloads import GOOD, MONEY, NO_MONEY, good
 from tests.faults.upstream import MARKER
 
-pytestmark = pytest.mark.no_cover
-
 LARGEST = Decimal(10) ** 15
 STATUSES = (200, 200, 200, 201, 301, 400, 401, 402, 403, 404, 418, 429, 500, 503, 999)
 

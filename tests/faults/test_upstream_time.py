@@ -8,8 +8,6 @@ from tests.faults.guarded import ACCOUNT_SECONDS, KEYS
 from tests.faults.payloads import good
 from tests.faults.upstream import answer
 
-pytestmark = pytest.mark.no_cover
-
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 ENDLESS = b" " * 10_000
 

@@ -27,8 +27,6 @@ from benchmarks.speed.upstreams import of_aws
 from handlers import check_balances
 from local.tools import LocalError
 
-pytestmark = pytest.mark.no_cover
-
 LARGEST_SECRET = 65_536
 EMULATED = """\
 22 Nov 2026 09:51:45,296 [INFO] (rapid) INIT REPORT(durationMs: 166.844000)

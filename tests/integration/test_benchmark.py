@@ -15,8 +15,6 @@ from benchmarks.accuracy import Point, alike, mean, median, points, quantile
 from benchmarks.peers import GUARD, KNOWS, LAST_WEEK, PEERS, Range
 from benchmarks.traces import Trace
 
-pytestmark = pytest.mark.no_cover
-
 START = datetime(2026, 6, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 METHODS = (GUARD, *PEERS)

@@ -9,8 +9,6 @@ import pytest
 from tests import stack
 from tools import bill
 
-pytestmark = pytest.mark.no_cover
-
 
 def test_two_accounts_cost_a_dollar_a_month_at_most():
     month = bill.used(bill.measured(2))

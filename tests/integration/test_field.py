@@ -9,8 +9,6 @@ import pytest
 from config.grammar import SettingsError
 from tests.world import DEEPSEEK_KEY, account
 
-pytestmark = pytest.mark.no_cover
-
 HOUR = timedelta(hours=1)
 ALERT, RECOVERY = "alert", "recovery"
 DAY_OF_TICKS = 96
@@ -134,7 +132,7 @@ def test_money_that_comes_back_within_the_hour_leaves_nothing_behind(world, odd)
     [mail] = world.mail()
     assert mail.data["kind"] == RECOVERY
     assert "came back" in mail.texts["email"]
-    for n in range(7 * DAY_OF_TICKS):
+    for n in range(2 * DAY_OF_TICKS):
         plays(world, f"{left - 1 - n * Decimal('0.04')}")
     assert world.said() == []
 

@@ -7,8 +7,6 @@ import pytest
 from jobs.errors import GuardError
 from tests.world import DEEPSEEK_KEY, account, measured
 
-pytestmark = pytest.mark.no_cover
-
 HOUR = timedelta(hours=1)
 ALERT, REMINDER, RECOVERY = "alert", "reminder", "recovery"
 

@@ -12,8 +12,6 @@ from guard.history import SpendingHistory
 from guard.memory import Memory, Row
 from guard.model import Balance, DrainRule, Judged, Rules, Severity, Spans
 
-pytestmark = pytest.mark.no_cover
-
 START = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTE, QUARTER = timedelta(minutes=1), timedelta(minutes=15)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
