@@ -41,6 +41,7 @@ class World:
         self.sns = boto3.client("sns")
         self.topic = self.sns.create_topic(Name="alerts")["TopicArn"]
         self.ops_topic = self.sns.create_topic(Name="operations")["TopicArn"]
+        self.owner = self.subscribe(self.topic)
         setenv = monkeypatch.setenv
         setenv("API_KEYS_SECRET", self.secret)
         setenv("STATE_TABLE", self.table)
@@ -82,9 +83,22 @@ class World:
         event = {"time": (when or self.now).isoformat()}
         return json.loads(json.dumps(send_digest.lambda_handler(event, _context(seconds_left))))
 
-    def subscribe(self, topic: str, protocol: str = "email", endpoint: str = "a@example.com") -> None:
+    def subscribe(
+        self, topic: str, protocol: str = "email", endpoint: str = "a@example.com", **attributes: str
+    ) -> str:
         """Subscribe to a topic; moto takes it as confirmed."""
-        self.sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+        answer = self.sns.subscribe(
+            TopicArn=topic, Protocol=protocol, Endpoint=endpoint, Attributes=attributes
+        )
+        return answer["SubscriptionArn"]
+
+    def nobody_listens(self) -> None:
+        """Take away the subscription of the alerts topic's owner."""
+        self.sns.unsubscribe(SubscriptionArn=self.owner)
+
+    def somebody_listens(self) -> None:
+        """Subscribe the owner anew."""
+        self.owner = self.subscribe(self.topic)
 
     def sent(self) -> list[Any]:
         """All notifications, as moto keeps them."""

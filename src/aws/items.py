@@ -1,8 +1,9 @@
 """The items of the state table: what they hold, and how they are read.
 
 An item is `account` (the key), `version`, `writer`, `checked` (when), `state` (the memory, as text)
-and `pending`: the outbox, a map from message id to the message and the end of its lease, in seconds of
-Unix time. The digest has an item too, whose memory holds nothing but the time of the last one.
+and `pending`: the outbox, a map from message id to the message, the end of its lease in seconds of
+Unix time, and whether it was tried. The digest has an item too, whose memory holds nothing but the
+time of the last one.
 """
 
 from collections.abc import Mapping
@@ -13,10 +14,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from guard.alert import Condition, EpisodeKey, Kind
 from guard.figures import timestamp
 from guard.memory import Memory
-from guard.record import UnreadableError, loads
-from messages.message import Message
+from guard.record import UnreadableError, loads, loads_episode
+from guard.unpublished import Unpublished
+from messages.message import About, Message
 
 # A lease beyond is a damaged one; what is noted as published was so within this time before its end.
 LONGEST_LEASE = timedelta(hours=1)
@@ -45,10 +48,19 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A message that is claimed, and not yet known to be published."""
+    """A message that is claimed, and not yet known to be published.
+
+    `tried` says that SNS may have it: a run handed it over, and never heard what came of that.
+    """
 
     message: Message
-    lease_until: float
+    lease_until: float = 0
+    tried: bool = False
+
+    @property
+    def may_be_published(self) -> bool:
+        """Whether somebody may have got it: whoever had the lease may have crashed after publishing."""
+        return self.tried or self.lease_until > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,41 @@ class Stored:
             return self
         left = {id: one for id, one in self.pending.items() if id not in published}
         return replace(self, pending=left)
+
+    def superseded(self, about: frozenset[About]) -> "Stored":
+        """The same without what was surely never published about some conditions."""
+        left = {
+            id: one
+            for id, one in self.pending.items()
+            if one.may_be_published or one.message.about not in about
+        }
+        return replace(self, pending=left)
+
+    def may_have_sent(self, id: str) -> bool:
+        """Whether a pending message may be published already."""
+        return id in self.pending and self.pending[id].may_be_published
+
+    @property
+    def undelivered(self) -> frozenset[str]:
+        """The episodes of which a message is on its way."""
+        return frozenset(one.message.episode for one in self.pending.values())
+
+    @property
+    def unpublished(self) -> dict[EpisodeKey, Unpublished]:
+        """What was surely never published, by condition: the oldest word about each.
+
+        Of a damaged item nothing: nobody knows any more what its messages followed from.
+        """
+        found: dict[EpisodeKey, Unpublished] = {}
+        if self.damaged is not None:
+            return found
+        for one in sorted(self.pending.values(), key=lambda one: one.message.observed_at):
+            if not one.may_be_published and one.message.condition:
+                with suppress(UnreadableError, ValueError):
+                    before = loads_episode(one.message.before)
+                    key = (Condition(one.message.condition), one.message.currency)
+                    found.setdefault(key, Unpublished(Kind(one.message.kind), before))
+        return found
 
 
 def checked(item: Item | None, now: datetime) -> str:
@@ -137,7 +184,8 @@ def _unchanged(version: Mapping[str, Any]) -> Mapping[str, Any]:
 def pending_item(pending: Pending) -> dict[str, Any]:
     """A claim as it stands in the table."""
     texts = {name: {"S": text} for name, text in asdict(pending.message).items() if text is not None}
-    return {"M": {"message": {"M": texts}, "lease": {"N": str(int(pending.lease_until))}}}
+    lease = {"N": str(int(pending.lease_until))}
+    return {"M": {"message": {"M": texts}, "lease": lease, "tried": {"BOOL": pending.tried}}}
 
 
 def _read_pending(items: Mapping[str, Any] | None) -> tuple[dict[str, Pending], bool]:
@@ -151,7 +199,7 @@ def _read_pending(items: Mapping[str, Any] | None) -> tuple[dict[str, Pending], 
             texts = {name: str(text["S"]) for name, text in item["M"]["message"]["M"].items()}
             message = Message(**{"condition": None, "currency": None, **texts})  # type: ignore[arg-type]
             if message.id == id:
-                pending[id] = Pending(message, lease)
+                pending[id] = Pending(message, lease, item["M"]["tried"]["BOOL"] is True)
         except (KeyError, TypeError, ValueError):
             continue
     return pending, len(pending) == len(items)

@@ -160,9 +160,10 @@ class StateTable:
         """Forget a claim whose message is published."""
         self._update_claims(key, "REMOVE pending.{}", [message])
 
-    def release(self, key: str, unpublished: Sequence[Message]) -> None:
-        """Free claims for the next run to take up at once."""
-        self._update_claims(key, "SET pending.{}.lease = :free", unpublished)
+    def release(self, key: str, unpublished: Sequence[Message], *, tried: bool = False) -> None:
+        """Free claims for the next run to take up at once; `tried` where SNS may have them."""
+        clause = "SET pending.{0}.lease = :free" + ", pending.{0}.tried = :yes" * tried
+        self._update_claims(key, clause, unpublished)
 
     def acknowledge_many(self, published: Sequence[Message], now: datetime) -> None:
         """Note in one write that claims are published; the next write of their items forgets them."""
@@ -179,7 +180,7 @@ class StateTable:
     def _update_claims(self, key: str, clause: str, messages: Sequence[Message]) -> None:
         names = {f"#a{number}": message.id for number, message in enumerate(messages)}
         verb, _, path = clause.partition(" ")
-        values = {":one": {"N": "1"}} | ({":free": {"N": "0"}} if ":free" in path else {})
+        values: dict[str, Any] = {":free": {"N": "0"}, ":yes": {"BOOL": True}}
         # Where a claim is gone, its lease had lapsed and another run worked it off: nothing to do.
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(
@@ -188,5 +189,8 @@ class StateTable:
                 UpdateExpression=f"{verb} {', '.join(map(path.format, names))} ADD version :one",
                 ConditionExpression=" AND ".join(f"attribute_exists(pending.{name})" for name in names),
                 ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
+                ExpressionAttributeValues={
+                    ":one": {"N": "1"},
+                    **{name: value for name, value in values.items() if name in path},
+                },
             )

@@ -1,38 +1,38 @@
-"""The topics: publishing to one, and who listens to it."""
+"""The alerts topic: publishing to it, and whether anybody listens."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from threading import Lock
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
 from aws import clients
+from aws.clients import error_code
+from aws.subscriptions import Listener, listeners
 from messages.message import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-
-@dataclass(frozen=True, slots=True)
-class Subscribers:
-    """How many subscriptions of a topic are confirmed, and how many wait for it."""
-
-    confirmed: int
-    waiting: int
+logger = Logger(service="budget-guard")
 
 
 class Topic:
-    """The alerts topic; its client is built when there is something to publish, which is seldom.
-
-    Not for two threads at a time: messages are published one by one.
-    """
+    """The alerts topic; its client is built when there is something to publish, which is seldom."""
 
     def __init__(self, arn: str) -> None:
-        self._arn = arn
+        self._arn, self._lock = arn, Lock()
         self._client: SNSClient | None = None
+        self._listeners: Sequence[Listener] | BotoCoreError | None = None
 
     def publish(self, message: Message) -> None:
-        """Publish a message, once, to every subscriber. Raises `ClientError` or `BotoCoreError`."""
-        self._client = self._client or clients.sns()
-        self._client.publish(
+        """Publish a message, once, to every subscriber. Raises `ClientError` or `BotoCoreError`.
+
+        Not for two threads at a time: messages are published one by one.
+        """
+        self._sns().publish(
             TopicArn=self._arn,
             Subject=message.subject,
             Message=json.dumps(message.texts),
@@ -43,15 +43,30 @@ class Topic:
             },
         )
 
+    def hears(self, message: Message) -> bool:
+        """Whether a confirmed subscription lets a message through; asked once a run. Thread-safe.
 
-def subscribers(client: "SNSClient", topic: str) -> Subscribers:
-    """Count a topic's subscriptions. Raises `ClientError` or `BotoCoreError`.
+        Raises `BotoCoreError` if SNS does not answer. Where it refuses to tell, the answer is yes:
+        better to publish to nobody than not to publish to somebody.
+        """
+        with self._lock:
+            if self._listeners is None:
+                self._listeners = self._look()
+        if isinstance(self._listeners, BotoCoreError):
+            raise self._listeners.with_traceback(None)
+        return any(one.hears(message) for one in self._listeners)
 
-    One that isn't confirmed has the words "PendingConfirmation" in the place of its ARN:
-    https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
-    """
-    pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-    arns = [one["SubscriptionArn"] for page in pages for one in page["Subscriptions"]]
-    confirmed = sum(arn.startswith("arn:") for arn in arns)
-    waiting = sum(arn == "PendingConfirmation" for arn in arns)
-    return Subscribers(confirmed, waiting)
+    def _look(self) -> Sequence[Listener] | BotoCoreError:
+        try:
+            return listeners(self._sns(), self._arn)
+        except ClientError as error:
+            logger.warning(
+                "Whether anybody listens could not be seen.", extra={"why": error_code(error)}
+            )
+            return [Listener("default")]
+        except BotoCoreError as error:
+            return error
+
+    def _sns(self) -> "SNSClient":
+        self._client = self._client or clients.sns()
+        return self._client

@@ -39,9 +39,10 @@ type EpisodeKey = tuple[Condition, str | None]
 class Episode:
     """One condition of one account and currency, from its first alert until its recovery.
 
-    `step` counts what was published of it; 0 is a drain that the alert of its balance has told. `peak`
-    is the worst that was published, `reminders` how many since it last got worse. Where it is over and
-    that is not said yet, because it flaps, `severity` is `ok` and `held_until` when to say it.
+    `step` counts what was published of it; 0 is a drain that the alert of its balance has told or, with
+    the severity `ok`, an episode whose first alert was never published. `peak` is the worst that was
+    published, `reminders` how many since it last got worse. Where it is over and that is not said yet,
+    because it flaps, `severity` is `ok` and `held_until` when to say it.
     """
 
     id: str
@@ -142,7 +143,8 @@ class Alert:
 
     `facts` is `None` for what is about the guard itself: a test, a digest. `peak` is the worst severity
     that its episode has published. `drain` is what leaves the balance too fast now. `expired` is a
-    grant whose time seems to be over, `returned` what came back with this reading.
+    grant whose time seems to be over, `returned` what came back with this reading. `before` is how the
+    episode stood: so it stands again if the alert is never published.
     """
 
     id: str
@@ -166,6 +168,7 @@ class Alert:
     drain: Drain | None = None
     expired: Decimal = NO_MONEY
     returned: Returned | None = None
+    before: Episode | None = None
 
 
 def about_the_guard(kind: Kind, severity: Severity, now: datetime) -> Alert:

@@ -1,28 +1,32 @@
 """What to remember and what to tell: from what is remembered and what was just read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
-from guard.alert import Alert, Condition, Episode, EpisodeKey, FastDrain, Kind, LowBalance, id_of
+from guard.alert import Alert, Condition, Episode, EpisodeKey, Kind, id_of
 from guard.conditions import Finding, conditions
+from guard.drain_with_balance import told_with_balance, with_balance, with_rule
 from guard.memory import Memory
 from guard.model import NO_MONEY, Account, Failure, Judged, Reading, Rules, Severity
 from guard.notify import Flaps, Verdict, flaps_after, reminder_after, verdict
 from guard.observe import after_failure, after_reading
-from guard.week import spending
+from guard.unpublished import Unpublished
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What to remember, what is thought of each balance, and the alerts that are due.
 
+    `superseded` are the conditions of which an older word, never published, need not be said any more.
     `broken` names the conditions that could not be judged, with the sort of error.
     """
 
     memory: Memory
     judged: tuple[Judged, ...]
     alerts: tuple[Alert, ...]
+    superseded: frozenset[EpisodeKey] = frozenset()
     broken: tuple[str, ...] = ()
 
 
@@ -33,22 +37,32 @@ def decide(
     account: Account,
     now: datetime,
     undelivered: frozenset[str] = frozenset(),
+    unpublished: Mapping[EpisodeKey, Unpublished] = MappingProxyType({}),
 ) -> Decision:
     """Judge a reading: pure, so that the same run taken again decides the same.
 
-    `undelivered` holds the ids of episodes that have an alert on its way.
+    `undelivered` holds the ids of episodes that have an alert on its way; `unpublished` what was
+    never published, so that it can be said anew as things stand now, or not at all.
     """
     judged: tuple[Judged, ...] = ()
     if isinstance(reading, Failure):
         memory = after_failure(memory, now)
     else:
         judged, memory = after_reading(memory, reading, rules, now)
-    findings, broken = _look(memory, reading, judged, rules, now)
+    as_published = {**memory.episodes, **{key: one.before for key, one in unpublished.items()}}
+    findings, broken = _look(replace(memory, episodes=as_published), reading, judged, rules, now)
     episodes, flaps, serial = dict(memory.episodes), dict(memory.flaps), memory.serial
     alerts: list[Alert] = []
+    superseded = frozenset(
+        key
+        for key, one in unpublished.items()
+        if key in findings and one.outdated_by(findings[key].severity)
+    )
     for key, finding in findings.items():
         before = episodes.pop(key, None)
         flapped = flaps.pop(key, Flaps()).within_a_day(now)
+        if key in superseded:
+            before, flapped = unpublished[key].before, unpublished[key].flaps_before(flapped)
         notice = verdict(
             before if before and before.step else None,
             finding.severity,
@@ -59,8 +73,9 @@ def decide(
             came_back=finding.judged is not None and finding.judged.returned is not None,
         )
         serial += before is None and notice.kind is Kind.ALERT
-        after = _episode(before, finding.severity, notice, account, key, now, serial)
-        if after and notice.kind is Kind.ALERT and _told_with_balance(key, before, findings, alerts):
+        standing = before or (_unopened(account, key, now, serial) if notice.kind else None)
+        after = standing and _episode(standing, finding.severity, notice, now)
+        if after and notice.kind is Kind.ALERT and told_with_balance(key, standing, findings, alerts):
             notice, after = Verdict(None, "the alert of its balance tells it"), replace(after, step=0)
         over = finding.severity is Severity.OK and notice.held_until is None
         if after and not over:
@@ -68,11 +83,11 @@ def decide(
         if (flapped := flaps_after(flapped, before, finding.severity, notice, now)) != Flaps():
             flaps[key] = flapped
         if after and notice.kind:
-            told = _with_rule(finding, findings.get((Condition.FAST_DRAIN, key[1])))
+            told = with_rule(finding, findings.get((Condition.FAST_DRAIN, key[1])))
             alert = _alert(notice.kind, after, key, told, account, rules, now)
-            alerts.append(_with_balance(alert, findings, memory, now))
+            alerts.append(replace(with_balance(alert, findings, memory, now), before=standing))
     memory = replace(memory, observed_at=now, episodes=episodes, flaps=flaps, serial=serial)
-    return Decision(memory, judged, tuple(alerts), broken)
+    return Decision(memory, judged, tuple(alerts), superseded, broken)
 
 
 def _look(
@@ -93,58 +108,13 @@ def _look(
     return findings, tuple(broken)
 
 
-def _told_with_balance(
-    key: EpisodeKey,
-    before: Episode | None,
-    findings: Mapping[EpisodeKey, Finding],
-    alerts: Sequence[Alert],
-) -> bool:
-    """Whether the alert of a balance tells its drain as well: the same reading made it critical."""
-    condition, currency = key
-    low = (Condition.LOW_BALANCE, currency)
-    if condition is not Condition.FAST_DRAIN or low not in findings:
-        return False
-    if before:  # it was told so, and its balance is as bad as it was then
-        return (findings[low].severity or Severity.OK) >= Severity.CRITICAL
-    return any(
-        alert.kind is Kind.ALERT and alert.severity >= Severity.CRITICAL
-        for alert in alerts
-        if (alert.condition, alert.currency) == low
-    )
+def _unopened(account: Account, key: EpisodeKey, now: datetime, serial: int) -> Episode:
+    """A new episode, before its first alert."""
+    id = id_of(account, *key, now.isoformat(), serial)
+    return Episode(id, now, Severity.OK, now, 0)
 
 
-def _with_rule(finding: Finding, drain: Finding | None) -> Finding:
-    """What is published of a balance, with the rule by which it drains as well."""
-    low, fast = finding.facts, drain and drain.facts
-    if isinstance(low, LowBalance) and isinstance(fast, FastDrain) and fast.drain:
-        return finding._replace(facts=replace(low, rule=fast.rule))
-    return finding
-
-
-def _with_balance(
-    alert: Alert, findings: Mapping[EpisodeKey, Finding], memory: Memory, now: datetime
-) -> Alert:
-    """An alert with what is known of its balance: what was spent, and what leaves it too fast."""
-    row = memory.rows.get(alert.currency or "")
-    fast = findings.get((Condition.FAST_DRAIN, alert.currency))
-    drain = fast.facts.drain if fast and isinstance(fast.facts, FastDrain) else None
-    return replace(alert, spending=spending(row, now) if row else None, drain=drain)
-
-
-def _episode(
-    before: Episode | None,
-    severity: Severity | None,
-    notice: Verdict,
-    account: Account,
-    key: EpisodeKey,
-    now: datetime,
-    serial: int,
-) -> Episode | None:
-    if before is None:
-        if notice.kind is None or severity is None:
-            return None
-        id = id_of(account, *key, now.isoformat(), serial)
-        return Episode(id, now, severity, now, 1, severity)
+def _episode(before: Episode, severity: Severity | None, notice: Verdict, now: datetime) -> Episode:
     standing = before
     if severity is not None:
         standing = replace(before, severity=severity, held_until=notice.held_until)

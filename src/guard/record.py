@@ -86,6 +86,19 @@ def _read_episode(
     )
 
 
+def dumps_episode(one: Episode) -> str:
+    """Write an episode as compact JSON."""
+    return _compact(_episode(one))
+
+
+def loads_episode(text: str) -> Episode:
+    """Read what `dumps_episode` wrote; raises `UnreadableError` for anything else."""
+    try:
+        return _read_episode(*json.loads(text))
+    except UNREADABLE as error:
+        raise UnreadableError(type(error).__name__) from None
+
+
 def _compact(data: object) -> str:
     return json.dumps(data, separators=(",", ":"), ensure_ascii=True)
 

@@ -19,7 +19,7 @@ from config import accounts
 from config.accounts import MonitoredAccount
 from config.settings import Settings
 from guard.model import Account
-from jobs import errors, report, summary
+from jobs import digest, errors, report, summary
 from jobs.check_account import Run, check_account
 from jobs.deadline import Deadline
 from jobs.errors import GuardError
@@ -57,24 +57,26 @@ def run(
     monitored = accounts.parse(text, settings.rules)
     table = StateTable(clients.dynamodb(), settings.table)
     keys = [str(one.account) for one in monitored]
-    fetched = table.fetch(keys, READING_SHARE * seconds_left())
+    fetched = table.fetch([*keys, digest.KEY], READING_SHARE * seconds_left())
+    topic = Topic(settings.topic)
     deadline = Deadline.of(len(monitored), seconds_left)
     shared = Run(
         settings=settings,
         fetched=fetched,
-        outbox=Outbox(table, deadline, clock, fetched.published),
+        outbox=Outbox(table, topic, deadline, clock, fetched.published),
         event_time=event_time(event),
         clock=clock,
         deadline=deadline,
     )
     several = partial(together, titles=titles(), zone=settings.zone)
-    publisher = Publisher(table, Topic(settings.topic), deadline, clock, several)
+    publisher = Publisher(table, topic, deadline, clock, several)
     outcomes = _check_all(monitored, shared, publisher)
-    failed = [("", text) for text in report.of_run(outcomes, shared)]
+    held_back = digest.send_held_back(fetched.items.get(digest.KEY), shared.outbox, publisher)
+    failed = [("", text) for text in (*report.of_run(outcomes, shared), *held_back.errors)]
     failed += [(str(outcome.account), text) for outcome in outcomes for text in outcome.errors]
     if failed:
         raise GuardError(errors.together(failed))
-    return summary.of_run(outcomes)
+    return summary.of_run(outcomes, held_back.published)
 
 
 def _priority(run: Run) -> Callable[[MonitoredAccount], tuple[bool, bool, str]]:

@@ -20,7 +20,7 @@ from jobs.deadline import Deadline
 from jobs.event_time import observation_time
 from jobs.outbox import Draft, Outbox
 from jobs.summary import Outcome
-from messages.message import Message
+from messages.message import About, Message
 from messages.render import render
 from providers import PROVIDERS, http
 
@@ -107,8 +107,15 @@ def _ask(monitored: MonitoredAccount, run: Run, seconds: float) -> Reading | Fai
 def _decide(
     monitored: MonitoredAccount, reading: Reading | Failure, stored: Stored, now: datetime
 ) -> Decision:
-    undelivered = frozenset(one.message.episode for one in stored.pending.values())
-    return decide(stored.memory, reading, monitored.rules, monitored.account, now, undelivered)
+    return decide(
+        stored.memory,
+        reading,
+        monitored.rules,
+        monitored.account,
+        now,
+        stored.undelivered,
+        stored.unpublished,
+    )
 
 
 def _wakes(decision: Decision, reading: Reading | Failure) -> bool:
@@ -163,7 +170,8 @@ def _draft(decision: Decision, before: Memory, account: Account, zone: tzinfo) -
         except Exception as error:  # noqa: BLE001 - an alert that can't be written holds up no other
             broken.append(errors.of_code(account, error))
             memory = _untold(memory, before, alert)
-    return Draft(memory, tuple(messages), decision.judged, tuple(broken))
+    superseded = frozenset[About](decision.superseded)
+    return Draft(memory, tuple(messages), superseded, decision.judged, tuple(broken))
 
 
 def _untold(memory: Memory, before: Memory, alert: Alert) -> Memory:

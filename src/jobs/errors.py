@@ -8,7 +8,10 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.clients import error_code
+from guard.alert import Kind
 from guard.model import Account
+from messages.message import Message
+from messages.several import SEVERAL
 
 MOST_NAMED = 10  # accounts with the same error
 SUBJECT = "\0"  # stands for them in a text
@@ -58,6 +61,23 @@ def of_table(subject: Account | str, error: ClientError | BotoCoreError) -> str:
 def of_topic(subject: str, error: ClientError | BotoCoreError) -> str:
     """A message could not be published."""
     return of_part(f"{subject} was not published", "the alerts topic", error)
+
+
+def of_nobody(subject: str) -> str:
+    """A message is due, and nobody would get it."""
+    return (
+        f"{subject} reaches nobody and stays due: no confirmed subscription of the alerts topic lets "
+        "it through. Confirm the mail that AWS sent, or subscribe (AlertEmail)."
+    )
+
+
+def named(message: Message) -> str:
+    """A message, as the beginning of a sentence about it."""
+    if message.kind == Kind.DIGEST:
+        return "The digest"
+    if message.condition == SEVERAL:
+        return f"One message for several {message.kind}s"
+    return f"An alert about {message.provider}/{message.account}"
 
 
 def of_code(subject: Account, error: Exception) -> str:

@@ -14,13 +14,14 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from aws.items import LONGEST_LEASE, Pending, Stored
 from aws.table import StateTable
+from aws.topic import Topic
 from guard.memory import Memory
 from guard.model import Judged
 from jobs import errors
 from jobs.deadline import Deadline
 from jobs.errors import GuardError
 from jobs.publisher import FINISH_SECONDS
-from messages.message import Message
+from messages.message import About, Message
 
 STORING_SECONDS = 1.0  # with less, nothing is stored any more
 MOST_SILENT = 3  # writes without an answer, each tried three times; then the others aren't begun
@@ -34,10 +35,14 @@ logger = Logger(service="budget-guard")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a run wants to store and publish, and what it thinks of each balance."""
+    """What a run wants to store and publish, and what it thinks of each balance.
+
+    `superseded` are conditions: what was never published about them is not due any more.
+    """
 
     memory: Memory
     messages: tuple[Message, ...] = ()
+    superseded: frozenset[About] = frozenset()
     judged: tuple[Judged, ...] = ()
     errors: tuple[str, ...] = ()
 
@@ -65,6 +70,7 @@ class Outbox:
     """
 
     table: StateTable
+    topic: Topic
     deadline: Deadline
     clock: Callable[[], datetime]
     published: frozenset[str] = frozenset()
@@ -111,30 +117,43 @@ class Outbox:
     ) -> Claim:
         """Store what is new with what is due.
 
-        Without time to publish, what is due is stored without a lease, for the next run to take up at
-        once.
+        What can't be published now, for want of time or of somebody who listens, is stored without a
+        lease, for the next run to take up at once.
         """
         fresh = draft
         for _ in range(CLAIM_ATTEMPTS):
             if stored.damaged is not None:
                 aside = self.table.keep_aside(key, stored)
                 logger.error("A state item can't be read; it is kept aside.", extra={"item": aside})
-            due = fresh.messages if fresh else ()
-            claimed, waiting = _shared_out(stored, due, self.clock().timestamp())
-            leased = len(claimed) < len(stored.pending) + len(due)
-            if fresh is None and not claimed:
-                return Claim(draft, leased=leased)
+            due, old = (fresh.messages, stored.superseded(fresh.superseded)) if fresh else ((), stored)
+            free, waiting = _shared_out(old, due, self.clock().timestamp())
+            leased = len(free) < len(old.pending) + len(due)
             lease = self._lease_end()
-            pending = {**stored.pending}
-            pending |= {message.id: Pending(message, lease) for message in claimed}
-            pending |= {message.id: Pending(message, 0) for message in waiting}
+            claimed, unheard = self._listened_to(free) if lease else ([], "")
+            failed = (unheard,) if unheard else ()
+            if fresh is None and not claimed:
+                return Claim(draft, leased=leased, errors=failed)
+            leases = dict.fromkeys((one.id for one in claimed), lease)
+            pending = {**old.pending} | {
+                message.id: Pending(message, leases.get(message.id, 0), old.may_have_sent(message.id))
+                for message in (*free, *waiting)
+            }
             memory = fresh.memory if fresh else stored.memory
             if self.table.save(key, stored, memory, pending.values()):
-                return Claim(draft, tuple(claimed) if lease else (), leased)
+                return Claim(draft, tuple(claimed), leased, failed)
             stored = self.table.load(key).without(self.published)
             fresh = draft_of(stored)
             draft = fresh or draft
         raise GuardError(f"Too many runs wrote the state of {key} at once.")
+
+    def _listened_to(self, messages: Sequence[Message]) -> tuple[list[Message], str]:
+        """Those that a confirmed subscription lets through, and what is to be told of the others."""
+        try:
+            heard = [one for one in messages if self.topic.hears(one)]
+        except BotoCoreError as error:
+            return [], errors.of_topic(errors.named(messages[0]), error)
+        unheard = [one for one in messages if one not in heard]
+        return heard, errors.of_nobody(errors.named(unheard[0])) if unheard else ""
 
     def _lease_end(self) -> float:
         """When others may take up what this run claims; 0, at once, if it has no time to publish."""

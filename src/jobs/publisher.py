@@ -3,6 +3,7 @@
 What is about one condition keeps its order: a recovery must not overtake its alert.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,13 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from aws.table import StateTable
 from aws.topic import Topic
-from guard.alert import Kind
 from jobs import errors
 from jobs.deadline import Deadline
 from messages.message import Message
-from messages.several import FEWEST, MOST, SEVERAL
+from messages.several import FEWEST, MOST
 
 FINISH_SECONDS = 5.0  # kept for one publish and its acknowledgement
+RELEASE_SECONDS = 1.0  # with less, what was not published is not freed any more
 
 logger = Logger(service="budget-guard")
 
@@ -39,6 +40,15 @@ class Published:
 
     message: Message
     group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one message: published, or else perhaps with SNS (`tried`); and what went wrong."""
+
+    published: bool = False
+    tried: bool = False
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +77,36 @@ class Publisher:
         order: the first of each goes before the second of any.
         """
         deliveries = dict.fromkeys(claimed, Delivery())
-        unpublished = list[Due]()
+        unpublished, tried = list[Due](), set[str]()
         for due in _in_turns(claimed):
             stuck = {(key, message.about) for key, message in unpublished}
             unpublished += [one for one in due if (one[0], one[1].about) in stuck]
             for parcel in self._parcels([one for one in due if (one[0], one[1].about) not in stuck]):
-                done, failed = self._publish(parcel)
-                unpublished += [] if done else parcel.members
-                _note(deliveries, parcel, done=done, failed=failed)
-        self._release(unpublished, deliveries)
+                attempt = self._publish(parcel)
+                unpublished += [] if attempt.published else parcel.members
+                tried |= {message.id for _, message in parcel.members} if attempt.tried else set()
+                _note(deliveries, parcel, attempt)
+        self._release(unpublished, tried, deliveries)
         return deliveries
 
-    def _release(self, unpublished: Sequence[Due], deliveries: dict[str, Delivery]) -> None:
-        """Free what was not published, unless it is so much that its leases lapse sooner."""
-        if len(unpublished) >= FEWEST:
-            return
-        for key in dict.fromkeys(key for key, _ in unpublished):
+    def _release(
+        self, unpublished: Sequence[Due], tried: set[str], deliveries: dict[str, Delivery]
+    ) -> None:
+        """Free what was not published, as long as there is time; other leases lapse by themselves."""
+        of_key = defaultdict[tuple[str, bool], list[Message]](list)
+        for key, message in unpublished:
+            of_key[key, message.id in tried].append(message)
+        for (key, may_be_sent), messages in of_key.items():
+            if self.deadline.left() < RELEASE_SECONDS:
+                return
             try:
-                self.table.release(key, [message for other, message in unpublished if other == key])
+                self.table.release(key, messages, tried=may_be_sent)
             except (ClientError, BotoCoreError) as error:
                 before = deliveries[key]
                 failed = errors.of_table(key, error)
                 deliveries[key] = replace(before, errors=(*before.errors, failed))
+                if isinstance(error, HTTPClientError):
+                    return
 
     def _parcels(self, due: Sequence[Due]) -> Iterator[Parcel]:
         """What is published at once: many of one kind together, and the others one by one."""
@@ -101,32 +119,36 @@ class Publisher:
     def _parcels_of(self, alike: tuple[Due, ...]) -> list[Parcel]:
         if self.together and len(alike) >= FEWEST:
             try:
-                return [Parcel(self.together([message for _, message in alike]), alike)]
+                message = self.together([message for _, message in alike])
+                if self.topic.hears(message):  # else somebody listens to single ones alone
+                    return [Parcel(message, alike)]
             except Exception as error:  # noqa: BLE001 - one that can't be read holds up no other
                 logger.warning(
                     "Several messages can't go together.", extra={"why": type(error).__name__}
                 )
         return [Parcel(message, ((key, message),)) for key, message in alike]
 
-    def _publish(self, parcel: Parcel) -> tuple[bool, str | None]:
-        """Publish one message and note that it is published; whether it was, and what went wrong."""
+    def _publish(self, parcel: Parcel) -> Attempt:
+        """Publish one message and note that it is published."""
         # One at a time, across all accounts: a crash can then repeat no more than one.
         if self.silent or self.deadline.left() < FINISH_SECONDS:
-            return False, None
+            return Attempt()
         try:
             self.topic.publish(parcel.message)
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, HTTPClientError):
+            failed = errors.of_topic(errors.named(parcel.message), error)
+            if isinstance(error, HTTPClientError):  # SNS may have it all the same
                 self.silent.append(error)
-            return False, errors.of_topic(_named(parcel.message), error)
+                return Attempt(tried=True, error=failed)
+            return Attempt(error=failed)
         try:
             if len(parcel.members) > 1:
                 self.table.acknowledge_many([message for _, message in parcel.members], self.clock())
             else:
                 self.table.acknowledge(*parcel.members[0])
         except (ClientError, BotoCoreError) as error:
-            return True, errors.of_table(parcel.members[0][0], error)
-        return True, None
+            return Attempt(published=True, error=errors.of_table(parcel.members[0][0], error))
+        return Attempt(published=True)
 
 
 def _in_turns(claimed: Mapping[str, Sequence[Message]]) -> Iterator[list[Due]]:
@@ -142,19 +164,11 @@ def _in_turns(claimed: Mapping[str, Sequence[Message]]) -> Iterator[list[Due]]:
         waiting = later
 
 
-def _note(deliveries: dict[str, Delivery], parcel: Parcel, *, done: bool, failed: str | None) -> None:
+def _note(deliveries: dict[str, Delivery], parcel: Parcel, attempt: Attempt) -> None:
     group = parcel.message.id if len(parcel.members) > 1 else None
     for number, (key, message) in enumerate(parcel.members):
         before = deliveries[key]
         deliveries[key] = Delivery(
-            (*before.published, Published(message, group)) if done else before.published,
-            (*before.errors, failed) if failed and not number else before.errors,
+            (*before.published, Published(message, group)) if attempt.published else before.published,
+            (*before.errors, attempt.error) if attempt.error and not number else before.errors,
         )
-
-
-def _named(message: Message) -> str:
-    if message.kind == Kind.DIGEST:
-        return "The digest"
-    if message.condition == SEVERAL:
-        return f"One message for several {message.kind}s"
-    return f"An alert about {message.provider}/{message.account}"

@@ -1,5 +1,6 @@
 """What came of a run, as the function returns it: section 5 of the contract."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,12 +28,16 @@ class Outcome:
     errors: tuple[str, ...] = ()
 
 
-def of_run(outcomes: list[Outcome]) -> dict[str, Any]:
-    """The summary of a run; `observed_at` is the latest of its accounts."""
+def of_run(outcomes: Sequence[Outcome], others: Sequence[Published] = ()) -> dict[str, Any]:
+    """The summary of a run; `observed_at` is the latest of its accounts.
+
+    `others` were published without being about an account: a digest that was held back.
+    """
+    published = [*(one for outcome in outcomes for one in outcome.published), *others]
     return {
         "observed_at": timestamp(max(outcome.now for outcome in outcomes)),
         "accounts": [of_account(outcome) for outcome in outcomes],
-        "alerts": [of_published(one) for outcome in outcomes for one in outcome.published],
+        "alerts": [of_published(one) for one in published],
     }
 
 

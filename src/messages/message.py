@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+type About = tuple[str | None, str | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One notification in the words of every channel.
 
     `observed_at` and `since` are RFC 3339; `line` says it in one line and `cause` without its figures,
-    for a list of several; `chat` is the custom notification of AWS's chat applications, and `payload`
+    for a list of several; `before` is how its episode stood before, as text (empty for what is about
+    the guard); `chat` is the custom notification of AWS's chat applications, and `payload`
     the alert for programs, both as JSON.
     """
 
@@ -31,10 +34,11 @@ class Message:
     sms: str
     chat: str
     payload: str
+    before: str = ""
 
     @property
-    def about(self) -> tuple[str | None, str | None]:
-        """What it is about: messages of the same condition and currency go out in their order."""
+    def about(self) -> About:
+        """Its condition and currency: messages about the same go out in their order."""
         return self.condition, self.currency
 
     @property

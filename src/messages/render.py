@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from guard.alert import Alert, CheckFailing
 from guard.figures import timestamp
 from guard.model import Contact
+from guard.record import dumps_episode
 from guard.week import AccountWeek
 from messages import digest
 from messages.chat import notification
@@ -113,6 +114,7 @@ def _message(
         sms=sms,
         chat=notification(payload, str(alert.account), printable, *chat),
         payload=json.dumps(payload),
+        before=dumps_episode(alert.before) if alert.before else "",
     )
 
 

@@ -31,7 +31,8 @@ def test_an_alerting_run_claims_before_it_publishes_and_acknowledges_after(froze
     frozen.world.keys({"deepseek": DEEPSEEK_KEY})
     frozen.world.deepseek("4")
     names = calls_of_an_alerting_run(frozen)
-    assert names == ["GetSecretValue", "BatchGetItem", "PutItem", "Publish", "UpdateItem"]
+    asking = ["ListSubscriptionsByTopic", "GetSubscriptionAttributes"]
+    assert names == ["GetSecretValue", "BatchGetItem", *asking, "PutItem", "Publish", "UpdateItem"]
 
 
 def test_a_quiet_run_makes_one_write_per_account_and_one_read_for_all_of_them(frozen):

@@ -13,6 +13,7 @@ from tests.faults.interrupt import refusing
 from tests.world import DEEPSEEK_KEY, QUARTER, START, account, measured
 
 CRITICAL = ("deepseek", "alert", "critical")
+PUBLISH = 5  # the call of an alerting run for one account, counted from 0
 
 
 def test_the_same_event_twice_says_nothing_twice(frozen):
@@ -97,9 +98,9 @@ def test_a_recovery_that_is_found_while_the_alert_is_on_its_way_comes_after_it(f
         frozen.world.run({})
 
     # The first run has claimed its alert, and is about to publish it.
-    with frozen.calls.counted(between=(3, topped_up)) as calls:
+    with frozen.calls.counted(between=(PUBLISH, topped_up)) as calls:
         frozen.tick()
-    assert calls.names[3] == "Publish"
+    assert calls.names[PUBLISH] == "Publish"
     frozen.tick()
     assert frozen.kinds() == [CRITICAL, ("deepseek", "recovery", "ok")]
 
@@ -107,7 +108,7 @@ def test_a_recovery_that_is_found_while_the_alert_is_on_its_way_comes_after_it(f
 def test_a_crash_before_the_alert_does_not_let_the_recovery_overtake_it(frozen):
     frozen.world.keys({"deepseek": DEEPSEEK_KEY})
     frozen.world.deepseek("4")
-    frozen.crash((3, "before"))
+    frozen.crash((PUBLISH, "before"))
     frozen.world.deepseek("100")
     frozen.world.now -= QUARTER - timedelta(minutes=1)
     for _ in range(4):

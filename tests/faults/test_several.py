@@ -191,6 +191,7 @@ def test_a_damaged_message_among_many_holds_up_no_other(frozen, monkeypatch):
         ExpressionAttributeValues={":none": {"S": "{"}},
     )
     allow()
+    frozen.world.sandbox.failing["deepseek"] = 404  # nothing newer is learnt
     frozen.tick()
     assert len(frozen.world.sent()) == 8
 

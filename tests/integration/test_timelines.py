@@ -332,7 +332,7 @@ def size_of(attributes):
     for name, value in attributes.items():
         [(kind, held)] = value.items()
         size += len(name.encode()) + (
-            3 + len(held) + size_of(held) if kind == "M" else len(held.encode())
+            3 + len(held) + size_of(held) if kind == "M" else len(str(held).encode())
         )
     return size
 
