@@ -80,12 +80,14 @@ deploy: build ## Build and deploy into your AWS account; asks for the parameters
 release: .venv/sam/.ready ## Deploy what was built; asks nothing, and keeps the parameters of the stack.
 	$(SAM)/sam deploy --no-progressbar
 
-test-alert: .venv/sam/.ready ## One test notification to every subscriber of the deployed stack.
-	$(SAM)/sam remote invoke CheckBalances --event-file events/test_alert.json
+# Your own network may need the CA bundle, and your machine the role, that are kept from the emulators.
+ON_AWS = $(if $(AWS_CA_BUNDLE),AWS_CA_BUNDLE="$(AWS_CA_BUNDLE)") AWS_EC2_METADATA_DISABLED=false
 
-# Your own network may need the CA bundle that is kept from all else.
+test-alert: .venv/dev/.ready ## One test to every subscriber of the deployed stack, and what is in the way.
+	@$(ON_AWS) PYTHONPATH=src $(DEV)/python -m local.test_alert
+
 accounts: .venv/dev/.ready ## Every account of the deployed stack, the worst first; ONLY=warning or ONLY=name.
-	@$(if $(AWS_CA_BUNDLE),AWS_CA_BUNDLE="$(AWS_CA_BUNDLE)") PYTHONPATH=src $(DEV)/python -m local.accounts $(ONLY)
+	@$(ON_AWS) PYTHONPATH=src $(DEV)/python -m local.accounts $(ONLY)
 
 # The pages and pictures of the documentation, and what they are measured by.
 

@@ -2,54 +2,28 @@
 
 import os
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aws.clients import error_code
 from aws.table import StateTable
 from guard.figures import burn
 from guard.model import Severity
 from guard.week import AccountWeek, Week, sum_up
 from local import show
-from local.tools import ROOT, LocalError
+from local.deployed import Stack, configured, reached
 from messages import digest
 from messages.format import amount, clock, counted, lasts, length
 
-CONFIG = ROOT / "samconfig.toml"
 WIDE = 160  # columns, where nobody's window says how many there are
 EVER = timedelta.max
-REFUSALS = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+NEEDED = "cloudformation:DescribeStacks and dynamodb:Scan"
 COLUMNS = ("account", "severity", "balance", "a day", "runway", "last checked")
 STYLES = {**show.STYLES, "unreadable": show.STYLES["failed"], "not checked": show.STYLES["failed"]}
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """Which stack to look at, as `make deploy` wrote it down; `None` is left to your AWS setup."""
-
-    name: str
-    region: str | None
-    profile: str | None
 
 
 def main(words: Sequence[str]) -> int:
@@ -62,7 +36,7 @@ def main(words: Sequence[str]) -> int:
 
 def _show(words: Sequence[str], console: Console) -> int:
     now = datetime.now(UTC)
-    found = remembered(configured(CONFIG.read_text()), now)
+    found = remembered(configured(), now)
     shown = tuple(chosen(found, words))
     if shown:
         console.print(table(shown, now))
@@ -70,27 +44,10 @@ def _show(words: Sequence[str], console: Console) -> int:
     return 0
 
 
-def configured(text: str) -> Stack:
-    """The stack that samconfig.toml names, what was deployed before what holds for every command."""
-    given: dict[str, Any] = tomllib.loads(text).get("default", {})
-    parameters: dict[str, str] = {}
-    for command in ("global", "deploy"):
-        parameters |= given.get(command, {}).get("parameters", {})
-    names = (parameters.get(name) for name in ("region", "profile"))
-    return Stack(parameters.get("stack_name", "budget-guard"), *names)
-
-
 def remembered(stack: Stack, now: datetime) -> tuple[AccountWeek, ...]:
     """Every account in the stack's table, the one in most need first; raises `LocalError`."""
-    with _told(stack):
-        session = boto3.Session(profile_name=stack.profile, region_name=stack.region)
-        patience = Config(connect_timeout=5, read_timeout=20)
-        formation = session.client("cloudformation", config=patience)
-        [described] = formation.describe_stacks(StackName=stack.name)["Stacks"]
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", ())}
-        if "State" not in outputs:
-            raise LocalError(f"The stack {stack.name} has no output State: it is no budget-guard.")
-        memories = StateTable(session.client("dynamodb", config=patience), outputs["State"]).load_all()
+    with reached(stack, NEEDED) as deployed:
+        memories = StateTable(deployed.client("dynamodb"), deployed.outputs["State"]).load_all()
     return sum_up(memories, now, EVER)
 
 
@@ -147,42 +104,6 @@ def _figures(week: Week) -> tuple[str, str, str]:
 
 def _ago(span: timedelta) -> str:
     return f"{length(span)} ago" if span > timedelta(0) else "just now"
-
-
-@contextmanager
-def _told(stack: Stack) -> Iterator[None]:
-    """Say in one sentence what keeps AWS from answering."""
-    try:
-        yield
-    except ProfileNotFound as error:
-        raise LocalError(f"Your AWS setup has no profile {error.kwargs['profile']}.") from None
-    except NoRegionError:
-        raise LocalError(
-            "No AWS region is named: set AWS_DEFAULT_REGION, or deploy with 'make deploy' first."
-        ) from None
-    except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError):
-        raise LocalError(
-            "No AWS credentials were found: 'aws configure' writes some, or set AWS_PROFILE."
-        ) from None
-    except ClientError as error:
-        raise LocalError(_refused(stack, error)) from None
-    except BotoCoreError as error:
-        raise LocalError(f"AWS can't be reached ({error_code(error)}).") from None
-
-
-def _refused(stack: Stack, error: ClientError) -> str:
-    if "does not exist" in error.response["Error"].get("Message", ""):
-        where = f" in {stack.region}" if stack.region else " in your region"
-        return f"There is no stack {stack.name}{where}: deploy it with 'make deploy'."
-    code = error_code(error)
-    if code in REFUSALS:
-        return (
-            f"You may not {error.operation_name} ({code}): "
-            "cloudformation:DescribeStacks and dynamodb:Scan are needed."
-        )
-    if code == "ResourceNotFoundException":
-        return f"The table of the stack {stack.name} is gone: deploy it anew with 'make deploy'."
-    return f"AWS refused to {error.operation_name} ({code})."
 
 
 if __name__ == "__main__":

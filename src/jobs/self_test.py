@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import clients
+from aws import clients, sms
 from aws.clients import error_code
-from aws.topic import Topic, subscribers
+from aws.subscriptions import subscribers
+from aws.topic import Topic
 from config.settings import Settings
 from guard.alert import Kind, about_the_guard
 from guard.figures import timestamp
@@ -47,24 +48,40 @@ def check(topic: str, ops_topic: str | None) -> tuple[str, ...]:
     if ops_topic:
         topics.append(("operations", "alarms about the guard itself", ops_topic))
     client = clients.sns()
-    warnings = tuple(
-        text for name, missed, arn in topics for text in _looked_at(client, name, missed, arn)
-    )
+    looked_at = [_looked_at(client, *one) for one in topics]
+    phones = tuple(dict.fromkeys(phone for _, phones in looked_at for phone in phones))
+    of_sms = _of_sms(sms.look(client, phones)) if phones else ()
+    warnings = (*(text for found, _ in looked_at for text in found), *of_sms)
     for text in warnings:
         logger.warning(text)
     return warnings
 
 
-def _looked_at(client: "SNSClient", name: str, missed: str, arn: str) -> Iterator[str]:
+def _looked_at(
+    client: "SNSClient", name: str, missed: str, arn: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is wrong with a topic, and the phones that listen to it."""
     try:
         found = subscribers(client, arn)
     except (ClientError, BotoCoreError) as error:
-        yield texts.subscriptions_unseen(name, error_code(error))
-        return
+        return (texts.subscriptions_unseen(name, error_code(error)),), ()
     if not found.confirmed:
-        yield texts.nobody_subscribed(name, missed, found.waiting)
-    elif found.waiting:
-        yield texts.somebody_waits(name, found.waiting)
+        return (texts.nobody_subscribed(name, missed, found.waiting),), ()
+    if found.waiting:
+        return (texts.somebody_waits(name, found.waiting),), found.phones
+    return (), found.phones
+
+
+def _of_sms(found: sms.Sms) -> Iterator[str]:
+    if found.in_sandbox:
+        yield texts.in_sandbox()
+    if found.limit is not None and found.limit <= sms.DEFAULT_LIMIT:
+        yield texts.spending_limit(found.limit)
+    yield from map(texts.opted_out, found.opted_out)
+    if found.type == sms.DEFAULT_TYPE:
+        yield texts.promotional()
+    if found.unseen:
+        yield texts.sms_unseen(found.unseen)
 
 
 def answer(now: datetime, published: Sequence[Message], warnings: Sequence[str]) -> dict[str, Any]:

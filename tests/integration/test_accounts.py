@@ -11,7 +11,9 @@ from rich.console import Console
 
 from guard.model import Severity
 from local import accounts
-from local.accounts import COLUMNS, Stack
+from local import deployed as deployed_stack
+from local.accounts import COLUMNS
+from local.deployed import Stack, configured
 from local.tools import LocalError
 from tests.world import DEEPSEEK_KEY, NOVITA_KEY
 
@@ -43,7 +45,7 @@ def deploy(template, name="budget-guard"):
 def config(tmp_path, monkeypatch):
     path = tmp_path / "samconfig.toml"
     path.write_text(CONFIG)
-    monkeypatch.setattr(accounts, "CONFIG", path)
+    monkeypatch.setattr(deployed_stack, "CONFIG", path)
     return path
 
 
@@ -172,16 +174,16 @@ def test_before_the_first_run_the_command_says_what_to_do(deployed, config, caps
 
 
 def test_the_stack_is_the_one_that_was_deployed_in_its_region_and_by_its_profile():
-    assert accounts.configured("") == Stack("budget-guard", None, None)
-    assert accounts.configured(CONFIG) == STACK
+    assert configured("") == Stack("budget-guard", None, None)
+    assert configured(CONFIG) == STACK
     deploy = (
         '[default.deploy.parameters]\nstack_name = "mine"\nregion = "us-east-2"\nprofile = "work"\n'
     )
-    assert accounts.configured(CONFIG + deploy) == Stack("mine", "us-east-2", "work")
+    assert configured(CONFIG + deploy) == Stack("mine", "us-east-2", "work")
 
 
 def test_the_project_s_own_samconfig_names_the_stack():
-    assert accounts.configured(accounts.CONFIG.read_text()).name == "budget-guard"
+    assert configured().name == "budget-guard"
 
 
 # What keeps it from showing.

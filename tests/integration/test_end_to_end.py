@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from local.embedded import STACK, embedded
+from local.embedded import embedded
 from local.sandbox import serving
 from local.tools import ROOT, tool
 from tests.world import DEEPSEEK_KEY, NOVITA_KEY
@@ -55,15 +55,18 @@ def test_the_phone_is_spared_what_is_not_critical(aws):
 
 
 def test_a_test_alert_reaches_every_subscriber(aws):
-    """As `make test-alert` sends it."""
-    command = [tool("sam", "sam"), "remote", "invoke", "CheckBalances"]
-    # Of samconfig.toml nothing is used, as in the deployment.
-    command += ["--config-env", "embedded", "--stack-name", STACK]
-    command += ["--event-file", "events/test_alert.json"]
+    """As `make test-alert` sends it, with its page."""
     done = subprocess.run(
-        command, cwd=ROOT, env=aws.environment, capture_output=True, text=True, check=True
+        [tool("dev", "python"), "-m", "local.test_alert"],
+        cwd=ROOT,
+        env=aws.environment | {"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    answer = json.loads(done.stdout)
-    assert [alert["kind"] for alert in answer["alerts"]] == ["test"]
-    assert answer["warnings"] == []
+    page = " ".join(done.stdout.split())
+    assert page.startswith("One test is on its way to the subscribers of the stack budget-guard.")
+    # The emulator knows nothing of SMS, and the page says so.
+    assert "In the way 1. Whether AWS keeps SMS back could not be seen (" in page
+    assert "2." not in page
     assert {letter.protocol for letter in aws.letters(5)} == {"email", "sms", "sqs"}

@@ -5,7 +5,7 @@ import pytest
 from botocore.stub import Stubber
 
 from aws import clients
-from aws.topic import Subscribers, subscribers
+from aws.subscriptions import Subscribers, subscribers
 from jobs import self_test
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alerts"
@@ -58,3 +58,40 @@ def test_what_is_missing_is_said_with_what_to_do(sns, found, said):
 def test_where_everybody_is_reached_there_is_nothing_to_say(sns):
     answer(sns, [CONFIRMED])
     assert self_test.check(TOPIC, None) == ()
+
+
+PHONE = {"SubscriptionArn": f"{TOPIC}:4a2d", "Protocol": "sms", "Endpoint": "+15005550006"}
+
+
+def of_sms(sns, *, sandbox=False, attributes=None, opted_out=False):
+    answer(sns, [CONFIRMED, PHONE])
+    sns.add_response("get_sms_sandbox_account_status", {"IsInSandbox": sandbox}, {})
+    sns.add_response("get_sms_attributes", {"attributes": attributes or {}}, {})
+    asked = {"phoneNumber": PHONE["Endpoint"]}
+    sns.add_response("check_if_phone_number_is_opted_out", {"isOptedOut": opted_out}, asked)
+    return self_test.check(TOPIC, None)
+
+
+def test_a_phone_that_gets_all_sms_has_nothing_in_its_way(sns):
+    assert of_sms(sns, attributes={"MonthlySpendLimit": "20", "DefaultSMSType": "Transactional"}) == ()
+
+
+def test_what_keeps_sms_back_is_said_with_what_to_do(sns):
+    sandbox, limit, opted_out, promotional = of_sms(sns, sandbox=True, opted_out=True)
+    assert "SMS sandbox" in sandbox
+    assert "SMS end for the month when they have cost 1.00 USD" in limit
+    assert "ends in 006 has opted out" in opted_out
+    assert "DefaultSMSType=Transactional" in promotional
+    for text in (sandbox, limit, opted_out):
+        assert "https://docs.aws.amazon.com/sns/" in text
+        assert PHONE["Endpoint"] not in text
+
+
+def test_what_could_not_be_seen_of_sms_is_said_once(sns):
+    answer(sns, [CONFIRMED, PHONE])
+    for call in ("get_sms_sandbox_account_status", "get_sms_attributes"):
+        sns.add_client_error(call, "AuthorizationError")
+    sns.add_client_error("check_if_phone_number_is_opted_out", "Throttled")
+    assert self_test.check(TOPIC, None) == (
+        "Whether AWS keeps SMS back could not be seen (AuthorizationError, Throttled).",
+    )
