@@ -45,7 +45,17 @@ def translated(**given: str) -> dict[str, Any]:
         for name, resource in template["Resources"].items()
         if holds.get(resource.get("Condition"), True)
     }
+    template["Outputs"] = _decided(template["Outputs"], holds)
     return template
+
+
+def dashboard(**given: str) -> str:
+    """The body of the dashboard, as text in which references to resources stand as they are."""
+    [found] = resources("AWS::CloudWatch::Dashboard", **given).values()
+    body, values = found["DashboardBody"]["Fn::Sub"]
+    for name, value in values.items():
+        body = body.replace(f"${{{name}}}", value["Fn::Sub"] if value else "")
+    return body
 
 
 def resources(kind: str, **given: str) -> dict[str, dict[str, Any]]:

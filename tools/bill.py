@@ -106,6 +106,8 @@ PRICES = {
     "read units": Price(Decimal("0.125") / MILLION, DYNAMODB),
     "write units": Price(Decimal("0.625") / MILLION, DYNAMODB),
     "GB of items": Price(Decimal("0.25"), DYNAMODB, Decimal(25)),
+    # Point-in-time recovery, for the size of the table.
+    "GB kept for recovery": Price(Decimal("0.20"), DYNAMODB),
     "secrets": Price(Decimal("0.40"), SECRETS),
     "secret reads": Price(Decimal("0.05") / 10_000, SECRETS),
     "SNS requests": Price(Decimal("0.50") / MILLION, SNS, MILLION),
@@ -347,7 +349,7 @@ def alarm_metrics() -> int:
 def dashboard_metrics(dashboard: Mapping[str, Any], metrics: Iterable[Metric]) -> int:
     """Metrics that a dashboard shows: those it names, and what its searches find."""
     body = dashboard["DashboardBody"]
-    text = body["Fn::Sub"] if isinstance(body, dict) else body
+    text = stack.dashboard() if isinstance(body, dict) else body
     shown = [
         row for widget in json.loads(text)["widgets"] for row in widget["properties"].get("metrics", ())
     ]
@@ -458,7 +460,8 @@ def _table(calls: Calls, asked: Decimal, items: Sequence[int]) -> Month:
             }[operation]
             units[kind] += count * size
     # A hundred bytes an item are billed as well.
-    return {**units, "GB of items": (everything + 100 * len(items)) / GB}
+    gigabytes = (everything + 100 * len(items)) / GB
+    return {**units, "GB of items": gigabytes, "GB kept for recovery": gigabytes}
 
 
 def cost(month: Month, names: Iterable[str], *, free: bool) -> Decimal:
@@ -487,7 +490,7 @@ ROWS = {
     "CloudWatch alarms": ("alarm metrics",),
     "CloudWatch dashboard": ("dashboards", "dashboards of over 50 metrics"),
     "CloudWatch Logs": ("GB taken in", "GB of log kept"),
-    "DynamoDB": ("read units", "write units", "GB of items"),
+    "DynamoDB": ("read units", "write units", "GB of items", "GB kept for recovery"),
     "Secrets Manager": ("secrets", "secret reads"),
     "SNS": ("SNS requests", "mails"),
     "SQS": ("SQS requests",),
@@ -530,7 +533,7 @@ def _changes(accounts: int) -> str:
         f"- A customer KMS key (`KmsKeyArn`) costs {_dollars(key)} more, unless you pay for it "
         "already.\n"
         "- SMS are not counted: [their price](https://aws.amazon.com/sns/sms-pricing/) depends on the "
-        "country.\n"
+        "country; one part is sent for each. AWS's own limit is $1 a month until you raise it.\n"
     )
 
 

@@ -49,6 +49,7 @@ class DigestSettings:
     topic: str
     ops_topic: str | None
     zone: tzinfo
+    paused: bool
 
 
 def from_environment() -> Settings:
@@ -87,6 +88,8 @@ def read_for_digest(env: Mapping[str, str]) -> DigestSettings:
         topic=_required(env, "ALERTS_TOPIC"),
         ops_topic=_optional(env, "OPS_TOPIC"),
         zone=time_zone("TIME_ZONE", env.get("TIME_ZONE", "UTC")),
+        paused=choice("SCHEDULE_STATE", env.get("SCHEDULE_STATE", "ENABLED"), ("ENABLED", "DISABLED"))
+        == "DISABLED",
     )
 
 

@@ -135,7 +135,7 @@ def test_every_alarm_of_the_guard_is_shown_with_its_state(aws, opened):
     }
     told = {alarm["AlarmName"] for alarm in aws.cloudwatch.describe_alarms()["MetricAlarms"]}
     assert set(shown) == told
-    assert shown["budget-guard not running"] == "OK"
+    assert shown["budget-guard: no run for 75 min"] == "OK"
 
 
 def test_every_column_of_the_last_alerts_is_filled(opened, steps):
@@ -186,7 +186,7 @@ def test_the_page_has_no_errors_and_asks_for_nothing(opened):
         ('"FunctionName"', '"Function"', "nobody emits: AWS/Lambda Invocations "),
         ('"TopicName"', '"Topic"', "nobody emits: AWS/SNS NumberOfNotificationsDelivered "),
         ('"NumberOfNotificationsFailed"', '"NotificationsFailed"', "nobody emits: AWS/SNS "),
-        (":alarm:budget-guard not running", ":alarm:gone", "alarms that don't exist: gone"),
+        (":alarm:budget-guard: no run for 75 min", ":alarm:gone", "alarms that don't exist: gone"),
     ],
 )
 def test_a_widget_that_names_what_nobody_emits_is_no_page(aws, body, last, right, wrong, said):

@@ -220,6 +220,15 @@ def test_an_invocation_by_hand_sends_one_each_time(world, monkeypatch):
     assert world.digest(world.now - 400 * DAY)["alerts"]
 
 
+def test_a_digest_says_that_the_guard_is_paused(world, monkeypatch):
+    world.subscribe(world.ops_topic)
+    monkeypatch.setenv("SCHEDULE_STATE", "DISABLED")
+    [warning] = world.digest()["warnings"]
+    assert warning == "The guard is paused: ScheduleState is DISABLED, so no balance is checked."
+    [mail] = world.mail()
+    assert warning in flat(mail.texts["email"])
+
+
 # What reaches nobody.
 
 
@@ -227,27 +236,26 @@ def test_a_digest_and_a_test_say_when_nobody_has_confirmed_a_subscription(world)
     world.tick()
     summaries = world.digest(), world.run({"command": "test-alert"})
     for summary, notification in zip(summaries, world.mail(), strict=True):
-        alerts, operations = summary["warnings"]
-        assert alerts.startswith("No subscription of the alerts topic is confirmed")
+        [operations] = summary["warnings"]
         assert operations.startswith("No subscription of the operations topic is confirmed")
-        for warning in (alerts, operations):
-            assert warning in flat(notification.texts["email"])
+        assert operations in flat(notification.texts["email"])
+    world.nobody_listens()
+    [alerts, _] = world.run({"command": "test-alert"})["warnings"]
+    assert alerts.startswith("No subscription of the alerts topic is confirmed")
 
 
 def test_with_a_subscription_on_each_topic_there_is_nothing_to_say(world):
-    world.subscribe(world.topic)
     world.subscribe(world.ops_topic)
     assert world.run({"command": "test-alert"})["warnings"] == []
 
 
 def test_without_a_topic_of_operations_only_the_alerts_are_looked_at(world):
     world.delenv("OPS_TOPIC")
-    world.subscribe(world.topic)
     assert world.run({"command": "test-alert"})["warnings"] == []
 
 
 def test_where_the_topic_does_not_tell_the_test_is_sent_all_the_same(world):
     world.setenv("OPS_TOPIC", world.ops_topic.replace("operations", "gone"))
-    [_, warning] = world.run({"command": "test-alert"})["warnings"]
+    [warning] = world.run({"command": "test-alert"})["warnings"]
     assert warning == "Whether the operations topic reaches anybody could not be seen (NotFound)."
     assert len(world.mail()) == 1

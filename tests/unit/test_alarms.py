@@ -194,6 +194,6 @@ def test_no_run_is_missed_by_the_default_schedule():
 def test_two_stacks_in_a_region_do_not_mix_where_their_namespaces_differ():
     other = stack.translated(MetricsNamespace="Other/Guard")["Resources"]
     assert "BudgetGuard" not in str([resource["Properties"] for resource in other.values()])
-    assert "Other/Guard" in other["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert "Other/Guard" in stack.dashboard(MetricsNamespace="Other/Guard")
     variables = other["CheckBalances"]["Properties"]["Environment"]["Variables"]
     assert variables["METRICS_NAMESPACE"] == "Other/Guard"

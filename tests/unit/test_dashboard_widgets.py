@@ -211,8 +211,7 @@ def test_a_metric_of_failures_may_be_missing_where_its_siblings_are():
 
 def deployed():
     """The template's body with the names of its resources for what is known only once deployed."""
-    [dashboard] = stack.resources("AWS::CloudWatch::Dashboard").values()
-    text = dashboard["DashboardBody"]["Fn::Sub"]
+    text = stack.dashboard()
     return re.sub(r"\$\{(!?)([^}]+)\}", lambda m: f"${{{m[2]}}}" if m[1] else m[2].split(".")[0], text)
 
 

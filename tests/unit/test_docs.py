@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from config.settings import read
+from config.settings import read, read_for_digest
 from guard.model import CheckError
 from tests import stack
 from tools.texts import as_markdown
@@ -40,10 +40,11 @@ def test_the_contract_lists_every_setting_with_the_default_that_the_code_takes()
     page = (DOCS / "contract.md").read_text()
     resources = {"API_KEYS_SECRET": "x", "STATE_TABLE": "x", "ALERTS_TOPIC": "x", "OPS_TOPIC": "x"}
     listed = dict(re.findall(r"^\| `([A-Z_]+)` \| `(.+?)` \|", page, re.MULTILINE))
-    function = stack.resources("AWS::Lambda::Function")["CheckBalances"]
-    variables = function["Environment"]["Variables"]
-    assert {*listed, *resources} == variables.keys()
+    functions = stack.resources("AWS::Lambda::Function").values()
+    variables = {name for one in functions for name in one["Environment"]["Variables"]}
+    assert {*listed, *resources} == variables
     assert read(resources | listed) == read(resources)
+    assert read_for_digest(resources | listed) == read_for_digest(resources)
 
 
 def test_the_contract_and_the_template_name_the_same_outputs():
@@ -63,10 +64,10 @@ def test_every_alarm_is_listed_and_marked_where_it_rings_the_phone():
     page = (DOCS / "metrics.md").read_text()
     listed = {}
     for cell in re.findall(r"^\| (\*.+?) \|", page, re.MULTILINE):
-        listed |= dict.fromkeys(re.findall(r"\*([a-z ]+)\*", cell), "☎" in cell)
+        listed |= dict.fromkeys(re.findall(r"\*([a-z0-9 ]+)\*", cell), "☎" in cell)
     alarms = stack.resources("AWS::CloudWatch::Alarm").values()
     assert listed == {
-        alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName} "): (
+        alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}: "): (
             alarm["AlarmDescription"].startswith("CRITICAL")
         )
         for alarm in alarms

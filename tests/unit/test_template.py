@@ -31,6 +31,8 @@ PARAMETERS = {
     "TimeZone": "UTC",
     "LogRetentionDays": 30,
     "KmsKeyArn": "",
+    "ApiKeysSecretArn": "",
+    "ScheduleState": "ENABLED",
     "MetricsNamespace": "BudgetGuard",
     "DetailedMetrics": "false",
     "PerAccountMetrics": "10",
@@ -184,3 +186,35 @@ def test_the_runtime_pins_are_a_subset_of_the_lock():
     names = {pin.partition("==")[0] for pin in runtime}
     assert names >= {"boto3", "requests", "aws-lambda-powertools"}
     assert runtime <= pins("requirements/dev.txt")
+
+
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old-keys-AbC123"
+
+
+def test_a_secret_that_exists_takes_the_place_of_one_of_the_stack_s_own():
+    found = stack.translated(ApiKeysSecretArn=SECRET)
+    assert "ApiKeys" not in found["Resources"]
+    assert found["Outputs"]["ApiKeys"]["Value"] == SECRET
+    function = found["Resources"]["CheckBalances"]["Properties"]
+    assert function["Environment"]["Variables"]["API_KEYS_SECRET"] == SECRET
+    [policy] = found["Resources"]["CheckBalancesRole"]["Properties"]["Policies"]
+    [reads] = [one for one in policy["PolicyDocument"]["Statement"] if "secretsmanager" in str(one)]
+    assert reads["Resource"] == SECRET
+
+
+def schedules(**given):
+    found = stack.resources("AWS::Scheduler::Schedule", **given)
+    return {name: one.get("State") for name, one in found.items()}
+
+
+def test_a_guard_that_is_paused_checks_nothing_and_is_not_missed():
+    assert schedules()["CheckBalancesTick"] == "ENABLED"
+    paused = {"ScheduleState": "DISABLED"}
+    assert schedules(**paused)["CheckBalancesTick"] == "DISABLED"
+    assert schedules(**paused)["SendDigestWeek"] in {None, "ENABLED"}
+    assert "NotRunning" in stack.resources("AWS::CloudWatch::Alarm")
+    assert "NotRunning" not in stack.resources("AWS::CloudWatch::Alarm", **paused)
+    assert "NotRunning" in stack.dashboard()
+    assert "NotRunning" not in stack.dashboard(**paused)
+    digest = stack.resources("AWS::Lambda::Function", **paused)["SendDigest"]
+    assert digest["Environment"]["Variables"]["SCHEDULE_STATE"] == "DISABLED"
