@@ -12,17 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.items import (
-    LONGEST_LEASE,
-    Fetched,
-    Item,
-    Pending,
-    Stored,
-    has_claims,
-    leases_of,
-    parse,
-    pending_item,
-)
+from aws.items import LONGEST_LEASE, Fetched, Item, has_claims, leases_of, parse, pending_item
+from aws.stored import Pending, Stored
 from guard.figures import timestamp
 from guard.memory import Memory
 from guard.model import Account

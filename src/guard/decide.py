@@ -41,8 +41,8 @@ def decide(
 ) -> Decision:
     """Judge a reading: pure, so that the same run taken again decides the same.
 
-    `undelivered` holds the ids of episodes that have an alert on its way; `unpublished` what was
-    never published, so that it can be said anew as things stand now, or not at all.
+    `undelivered` holds the ids of episodes of which a message may be out already; `unpublished` what
+    was surely never published, so that it can be said anew as things stand now, or not at all.
     """
     judged: tuple[Judged, ...] = ()
     if isinstance(reading, Failure):
@@ -58,6 +58,7 @@ def decide(
         for key, one in unpublished.items()
         if key in findings and one.outdated_by(findings[key].severity)
     )
+    on_its_way = {key for key in unpublished if key not in superseded}
     for key, finding in findings.items():
         before = episodes.pop(key, None)
         flapped = flaps.pop(key, Flaps()).within_a_day(now)
@@ -69,7 +70,7 @@ def decide(
             now,
             rules.remind_every,
             flapped,
-            undelivered=before is not None and before.id in undelivered,
+            undelivered=key in on_its_way or (before is not None and before.id in undelivered),
             came_back=finding.judged is not None and finding.judged.returned is not None,
         )
         serial += before is None and notice.kind is Kind.ALERT

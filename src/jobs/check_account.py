@@ -8,7 +8,8 @@ from threading import Semaphore
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.items import Fetched, Stored, parse
+from aws.items import Fetched, parse
+from aws.stored import Stored
 from config.accounts import MonitoredAccount
 from config.settings import Settings
 from guard.alert import Alert, Kind

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from aws import clients
-from aws.items import Item, Stored, has_claims, parse
+from aws.items import Item, has_claims, parse
+from aws.stored import Stored
 from aws.table import StateTable
 from aws.topic import Topic
 from config.settings import DigestSettings

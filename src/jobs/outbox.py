@@ -12,7 +12,8 @@ from threading import BoundedSemaphore
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from aws.items import LONGEST_LEASE, Pending, Stored
+from aws.items import LONGEST_LEASE
+from aws.stored import Pending, Stored
 from aws.table import StateTable
 from aws.topic import Topic
 from guard.memory import Memory

@@ -158,6 +158,13 @@ class Machine(RuleBasedStateMachine):
         self.runs()
         self.stories = {self.observed(story) for story in self.stories}
 
+    @rule(usd=st.sampled_from(list(BALANCES)))
+    def a_run_that_nobody_hears(self, usd):
+        self.somebody_listens(heard=False)
+        self.the_balance_moves(usd)
+        self.tick()
+        self.somebody_listens(heard=True)
+
     @rule(number=st.integers(0, 12), moment=st.sampled_from([BEFORE, AFTER]))
     def crash(self, number, moment):
         with self.failing_where_nobody_hears():

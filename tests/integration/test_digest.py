@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from aws import clients
-from aws.items import Pending, Stored
+from aws.stored import Pending, Stored
 from aws.table import StateTable
 from guard.alert import Kind, about_the_guard
 from guard.memory import Memory
