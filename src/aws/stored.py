@@ -7,6 +7,7 @@ from typing import Any
 
 from guard.alert import Condition, EpisodeKey, Kind
 from guard.memory import Memory
+from guard.model import Severity
 from guard.record import UnreadableError, loads_episode
 from guard.unpublished import Unpublished
 from messages.message import About, Message
@@ -84,5 +85,6 @@ class Stored:
                 with suppress(UnreadableError, ValueError):
                     before = loads_episode(one.message.before)
                     key = (Condition(one.message.condition), one.message.currency)
-                    found.setdefault(key, Unpublished(Kind(one.message.kind), before))
+                    severity = Severity.from_word(one.message.severity)
+                    found.setdefault(key, Unpublished(Kind(one.message.kind), severity, before))
         return found

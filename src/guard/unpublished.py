@@ -9,20 +9,22 @@ from guard.notify import Flaps
 
 @dataclass(frozen=True, slots=True)
 class Unpublished:
-    """What was due about a condition, and how its episode stood before."""
+    """What was due about a condition, the severity that it tells, and how its episode stood before."""
 
     kind: Kind
+    severity: Severity
     before: Episode
 
     def outdated_by(self, severity: Severity | None) -> bool:
         """Whether a newer look at the condition takes its place.
 
-        One that learnt nothing does not. Nor does one that finds the condition still better than it
-        was: that is what a recovery of a part of the way has to say.
+        One that learnt nothing does not. Nor does one that finds the condition as a recovery of a
+        part of the way says that it is.
         """
         if severity is None:
             return False
-        return not (self.kind is Kind.RECOVERY and Severity.OK < severity < self.before.severity)
+        part = self.kind is Kind.RECOVERY and self.severity is not Severity.OK
+        return not (part and severity is self.severity)
 
     def flaps_before(self, flaps: Flaps) -> Flaps:
         """The flaps without the closing that nobody was told of."""

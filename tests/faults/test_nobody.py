@@ -135,6 +135,22 @@ def test_what_opens_again_before_its_recovery_was_told_is_told_no_second_time(fr
     assert frozen.kinds() == [("deepseek", ALERT, "critical")]
 
 
+def test_a_recovery_that_nobody_heard_is_not_said_once_it_is_low_again(frozen):
+    frozen.world.somebody_listens()
+    frozen.world.deepseek("0")
+    frozen.tick()
+    frozen.world.nobody_listens()
+    frozen.world.deepseek("100")
+    frozen.world.now += DAY
+    fails(frozen)
+    frozen.world.deepseek("3")
+    frozen.world.now += timedelta(hours=2)
+    frozen.world.setenv("REMIND_EVERY", "30d/30d")
+    frozen.world.somebody_listens()
+    frozen.tick()
+    assert frozen.kinds() == [("deepseek", ALERT, "exhausted")]
+
+
 def test_a_reminder_that_nobody_heard_is_still_due(frozen):
     frozen.world.somebody_listens()
     frozen.world.deepseek("4")
