@@ -103,5 +103,6 @@ def _refused(stack: Stack, needed: str, error: ClientError) -> str:
     if code in REFUSALS:
         return f"You may not {error.operation_name} ({code}): {needed} are needed."
     if code == "ResourceNotFoundException":
-        return f"The table of the stack {stack.name} is gone: deploy it anew with 'make deploy'."
+        part = "function" if error.operation_name == "Invoke" else "table"
+        return f"The {part} of the stack {stack.name} is gone: deploy it anew with 'make deploy'."
     return f"AWS refused to {error.operation_name} ({code})."

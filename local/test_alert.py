@@ -11,8 +11,9 @@ from rich.text import Text
 
 from local import show
 from local.deployed import Stack, configured, reached
-from local.tools import LocalError
+from local.tools import ROOT, LocalError
 
+EVENT = ROOT / "events" / "test_alert.json"
 NEEDED = "cloudformation:DescribeStacks and lambda:InvokeFunction"
 WIDTH = 88
 LOOK_FOR = (
@@ -46,7 +47,7 @@ def published(stack: Stack) -> Mapping[str, Any]:
     """The answer of the deployed function to a test; raises `LocalError`."""
     with reached(stack, NEEDED) as deployed:
         answer = deployed.client("lambda").invoke(
-            FunctionName=deployed.outputs["CheckBalances"], Payload=b'{"command": "test-alert"}'
+            FunctionName=deployed.outputs["CheckBalances"], Payload=EVENT.read_bytes()
         )
         found: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,7 +44,7 @@ def secretsmanager() -> "SecretsManagerClient":
     return boto3.client("secretsmanager", config=_PATIENCE)
 
 
-def error_code(error: ClientError | BotoCoreError) -> str:
+def error_code(error: Exception) -> str:
     """AWS's own name for what went wrong; its text could hold more than it should."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "unknown"))

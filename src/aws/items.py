@@ -62,11 +62,8 @@ def leases_of(item: Item) -> list[datetime]:
     for claim in item["pending"]["M"].values():
         with suppress(KeyError, TypeError, ValueError, OverflowError, OSError):
             seconds = float(claim["M"]["lease"]["N"])
-            ends += (
-                [datetime.fromtimestamp(seconds, UTC)]
-                if seconds > LONGEST_LEASE.total_seconds()
-                else []
-            )
+            if seconds > LONGEST_LEASE.total_seconds():
+                ends.append(datetime.fromtimestamp(seconds, UTC))
     return ends
 
 

@@ -9,8 +9,6 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from aws.clients import error_code
 
 if TYPE_CHECKING:
@@ -42,10 +40,8 @@ def look(client: "SNSClient", phones: Sequence[str]) -> Sms:
     def answer(ask: Callable[[], Any]) -> Any:
         try:
             return ask()
-        except (ClientError, BotoCoreError) as error:
-            unseen.append(error_code(error))
         except Exception as error:  # noqa: BLE001 - advice must not keep a message from being sent
-            unseen.append(type(error).__name__)
+            unseen.append(error_code(error))
         return {}
 
     sandbox = answer(client.get_sms_sandbox_account_status)

@@ -3,11 +3,12 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -153,8 +154,12 @@ class StateTable:
 
     def release(self, key: str, unpublished: Sequence[Message], *, tried: bool = False) -> None:
         """Free claims for the next run to take up at once; `tried` where SNS may have them."""
-        clause = "SET pending.{0}.lease = :free" + ", pending.{0}.tried = :yes" * tried
-        self._update_claims(key, clause, unpublished)
+        clause = "SET pending.{0}.lease = :free"
+        values: dict[str, Any] = {":free": {"N": "0"}}
+        if tried:
+            clause += ", pending.{0}.tried = :yes"
+            values[":yes"] = {"BOOL": True}
+        self._update_claims(key, clause, unpublished, values)
 
     def acknowledge_many(self, published: Sequence[Message], now: datetime) -> None:
         """Note in one write that claims are published; the next write of their items forgets them."""
@@ -168,10 +173,15 @@ class StateTable:
             },
         )
 
-    def _update_claims(self, key: str, clause: str, messages: Sequence[Message]) -> None:
+    def _update_claims(
+        self,
+        key: str,
+        clause: str,
+        messages: Sequence[Message],
+        values: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         names = {f"#a{number}": message.id for number, message in enumerate(messages)}
         verb, _, path = clause.partition(" ")
-        values: dict[str, Any] = {":free": {"N": "0"}, ":yes": {"BOOL": True}}
         # Where a claim is gone, its lease had lapsed and another run worked it off: nothing to do.
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(
@@ -180,8 +190,5 @@ class StateTable:
                 UpdateExpression=f"{verb} {', '.join(map(path.format, names))} ADD version :one",
                 ConditionExpression=" AND ".join(f"attribute_exists(pending.{name})" for name in names),
                 ExpressionAttributeNames=names,
-                ExpressionAttributeValues={
-                    ":one": {"N": "1"},
-                    **{name: value for name, value in values.items() if name in path},
-                },
+                ExpressionAttributeValues={":one": {"N": "1"}, **values},
             )

@@ -31,6 +31,17 @@ def fails(frozen, **more):
     return str(raised.value)
 
 
+def recovers_unheard(frozen, usd):
+    """Somebody is told of a low balance, and nobody hears a day later that it is over."""
+    frozen.world.somebody_listens()
+    frozen.world.deepseek(usd)
+    frozen.tick()
+    frozen.world.nobody_listens()
+    frozen.world.deepseek("100")
+    frozen.world.now += DAY
+    fails(frozen)
+
+
 def test_a_run_that_has_nothing_to_say_does_not_ask_who_listens(frozen):
     with frozen.calls.counted() as calls:
         frozen.tick()
@@ -104,13 +115,7 @@ def test_an_alert_and_its_recovery_are_neither_said(frozen):
 
 
 def test_a_recovery_of_what_was_told_is_told_late(frozen):
-    frozen.world.somebody_listens()
-    frozen.world.deepseek("4")
-    frozen.tick()
-    frozen.world.nobody_listens()
-    frozen.world.deepseek("100")
-    frozen.world.now += DAY
-    fails(frozen)
+    recovers_unheard(frozen, "4")
     fails(frozen)
     frozen.world.somebody_listens()
     frozen.tick()
@@ -119,13 +124,7 @@ def test_a_recovery_of_what_was_told_is_told_late(frozen):
 
 
 def test_what_opens_again_before_its_recovery_was_told_is_told_no_second_time(frozen):
-    frozen.world.somebody_listens()
-    frozen.world.deepseek("4")
-    frozen.tick()
-    frozen.world.nobody_listens()
-    frozen.world.deepseek("100")
-    frozen.world.now += DAY
-    fails(frozen)
+    recovers_unheard(frozen, "4")
     frozen.world.deepseek("4")
     frozen.world.now += timedelta(hours=2)
     frozen.world.setenv("REMIND_EVERY", "30d/30d")
@@ -136,13 +135,7 @@ def test_what_opens_again_before_its_recovery_was_told_is_told_no_second_time(fr
 
 
 def test_a_recovery_that_nobody_heard_is_not_said_once_it_is_low_again(frozen):
-    frozen.world.somebody_listens()
-    frozen.world.deepseek("0")
-    frozen.tick()
-    frozen.world.nobody_listens()
-    frozen.world.deepseek("100")
-    frozen.world.now += DAY
-    fails(frozen)
+    recovers_unheard(frozen, "0")
     frozen.world.deepseek("3")
     frozen.world.now += timedelta(hours=2)
     frozen.world.setenv("REMIND_EVERY", "30d/30d")
