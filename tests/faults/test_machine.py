@@ -1,4 +1,4 @@
-"""Any order of runs, crashes, overlaps, silences and failures, against what a person should be told.
+"""Any order of runs, crashes, overlaps, silences and failures, while somebody listens or nobody does.
 
 The model is a set: after a crash nobody knows whether the observation was stored, so both stories
 are possible, and what was told must be one of them.
@@ -114,6 +114,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self):
         with self.open:
             # Whatever happened last, two quiet ticks deliver what is still on its way.
+            self.somebody_listens(heard=True)
             for _ in range(2):
                 self.tick()
             told = [one for mail in self.frozen.told() for one in mail.data.get("alerts", [mail.data])]
@@ -144,10 +145,25 @@ class Machine(RuleBasedStateMachine):
     def the_provider_fails(self, fails):
         self.world.sandbox.failing = {"deepseek": 404} if fails else {}
 
+    @rule(heard=st.booleans())
+    def somebody_listens(self, heard):
+        if heard and not self.heard:
+            self.world.somebody_listens()
+        if self.heard and not heard:
+            self.world.nobody_listens()
+        self.heard = heard
+
     @rule()
     def tick(self):
         self.runs()
         self.stories = {self.observed(story) for story in self.stories}
+
+    @rule(usd=st.sampled_from(list(BALANCES)))
+    def a_run_that_nobody_hears(self, usd):
+        self.somebody_listens(heard=False)
+        self.the_balance_moves(usd)
+        self.tick()
+        self.somebody_listens(heard=True)
 
     @rule(number=st.integers(0, 12), moment=st.sampled_from([BEFORE, AFTER]))
     def crash(self, number, moment):
