@@ -1,6 +1,8 @@
 """The stack as the template describes it, translated as AWS does it, without AWS."""
 
 import os
+from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,14 +40,14 @@ def translated(**given: str) -> dict[str, Any]:
     values = {name: given.get(name, str(p["Default"])) for name, p in template["Parameters"].items()}
     with patch.dict(os.environ, AWS_DEFAULT_REGION="eu-central-1"):  # the translator insists on one
         template = transform(template, dict(values), _Policies())
-    template = IntrinsicsResolver(values).resolve_parameter_refs(template)
-    holds = {name: _holds(condition) for name, condition in template["Conditions"].items()}
+    template = with_values(template, values)
+    conditions = {name: holds(one) for name, one in template["Conditions"].items()}
     template["Resources"] = {
-        name: _decided(resource, holds)
+        name: _decided(resource, conditions)
         for name, resource in template["Resources"].items()
-        if holds.get(resource.get("Condition"), True)
+        if conditions.get(resource.get("Condition"), True)
     }
-    template["Outputs"] = _decided(template["Outputs"], holds)
+    template["Outputs"] = _decided(template["Outputs"], conditions)
     return template
 
 
@@ -67,10 +69,20 @@ def resources(kind: str, **given: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _holds(condition: Any) -> bool:
+def with_values(value: Any, given: Mapping[str, str]) -> Any:
+    """A part of the template with these parameters in it."""
+    return IntrinsicsResolver(dict(given)).resolve_parameter_refs(deepcopy(value))
+
+
+def holds(condition: Any) -> bool:
+    """Whether a condition holds whose parameters are their values."""
     match condition:
         case {"Fn::Not": [inner]}:
-            return not _holds(inner)
+            return not holds(inner)
+        case {"Fn::And": inner}:
+            return all(map(holds, inner))
+        case {"Fn::Or": inner}:
+            return any(map(holds, inner))
         case {"Fn::Equals": [one, other]}:
             return one == other
     raise NotImplementedError(condition)

@@ -132,9 +132,23 @@ def test_a_role_is_assumed_by_its_one_service():
         assert trust["Principal"] == {"Service": ASSUMED_BY[name]}, name
 
 
-def test_the_scheduler_of_no_other_account_may_use_the_role():
+def test_no_schedules_but_those_of_the_stack_may_use_the_role():
     [trust] = roles()["SchedulerRole"]["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+            "aws:SourceArn": arn("Schedules"),
+        }
+    }
+
+
+def test_a_customer_s_key_is_used_through_the_services_that_it_is_for_and_no_others():
+    holds = ("dynamodb", "secretsmanager", "sns", "sqs")
+    for name, role in roles(**WITH_KEY).items():
+        [of_key] = [one for one in statements(role, **WITH_KEY) if one["Resource"] == KEY]
+        via = as_list(of_key["Condition"]["StringLike"]["kms:ViaService"])
+        services = ("sqs",) if name == "SchedulerRole" else holds
+        assert via == [{"Fn::Sub": f"{one}.${{AWS::Region}}.amazonaws.*"} for one in services]
 
 
 def test_every_function_and_every_schedule_has_the_role_that_was_written_for_it():

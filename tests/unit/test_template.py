@@ -32,7 +32,10 @@ PARAMETERS = {
     "LogRetentionDays": 30,
     "KmsKeyArn": "",
     "ApiKeysSecretArn": "",
+    "PermissionsBoundaryArn": "",
     "ScheduleState": "ENABLED",
+    "SlackChannelId": "",
+    "SlackWorkspaceId": "",
     "MetricsNamespace": "BudgetGuard",
     "DetailedMetrics": "false",
     "PerAccountMetrics": "10",
@@ -57,6 +60,7 @@ KINDS = {
     "State": "AWS::DynamoDB::Table",
     "Dashboard": "AWS::CloudWatch::Dashboard",
 }
+SLACK = {"SlackWorkspaceId": "T0123ABCD", "SlackChannelId": "C0123ABCD"}
 
 
 def parameter(name):
@@ -75,14 +79,14 @@ def test_the_resources_that_users_rely_on_are_there_and_named_by_an_output():
 
 
 def test_two_stacks_can_stand_side_by_side_since_no_name_is_fixed():
-    of_others = {"DisplayName", "MetricName", "FunctionName"}
+    of_others = {"DisplayName", "MetricName", "FunctionName", "GroupName"}
     names = [
         value
-        for resource in stack.translated()["Resources"].values()
+        for resource in stack.translated(**SLACK)["Resources"].values()
         for member, value in resource["Properties"].items()
         if member.endswith("Name") and member not in of_others
     ]
-    assert len(names) == 11  # the alarms and the dashboard
+    assert len(names) == 12  # the alarms, the dashboard and what Slack is connected by
     assert all("${AWS::StackName}" in name["Fn::Sub"] for name in names)
     functions = stack.resources("AWS::Lambda::Function").values()
     assert not [function for function in functions if "FunctionName" in function]
@@ -170,6 +174,9 @@ def test_the_patterns_refuse_what_can_not_be_used():
         "DigestSchedule": ["weekly", "cron()", ""],
         "AlertEmail": ["owner", "owner@example", "a b@example.com"],
         "AlertPhone": ["015112345678", "+0151", "phone"],
+        "SlackWorkspaceId": ["workspace", "T-1"],
+        "SlackChannelId": ["#alerts", "C_1"],
+        "PermissionsBoundaryArn": ["boundary", "arn:aws:iam::123456789012:role/boundary"],
         "KmsKeyArn": ["alias/mine", "arn:aws:kms:eu-central-1:123456789012:alias/mine"],
     }.items():
         for text in bad:
@@ -218,3 +225,78 @@ def test_a_guard_that_is_paused_checks_nothing_and_is_not_missed():
     assert "NotRunning" not in stack.dashboard(**paused)
     digest = stack.resources("AWS::Lambda::Function", **paused)["SendDigest"]
     assert digest["Environment"]["Variables"]["SCHEDULE_STATE"] == "DISABLED"
+
+
+# In chat.
+
+
+def asserted(**given):
+    """Whether the rule about Slack lets these parameters through."""
+    [rule] = stack.source()["Rules"]["SlackTogether"]["Assertions"]
+    values = dict.fromkeys(SLACK, "") | given
+    return stack.holds(stack.with_values(rule["Assert"], values))
+
+
+def test_slack_is_given_with_both_its_ids_or_not_at_all():
+    assert asserted()
+    assert asserted(**SLACK)
+    assert not any(asserted(**{name: SLACK[name]}) for name in SLACK)
+
+
+def test_slack_hears_both_topics_and_nobody_in_its_channel_may_do_anything():
+    assert not stack.resources("AWS::Chatbot::SlackChannelConfiguration")
+    [slack] = stack.resources("AWS::Chatbot::SlackChannelConfiguration", **SLACK).values()
+    assert slack["SnsTopicArns"] == [{"Ref": "AlertsTopic"}, {"Ref": "OpsTopic"}]
+    assert slack["SlackWorkspaceId"] == "T0123ABCD"
+    assert slack["SlackChannelId"] == "C0123ABCD"
+    assert slack["GuardrailPolicies"] == [
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSDenyAll"}
+    ]
+    role = stack.translated(**SLACK)["Resources"]["SlackRole"]["Properties"]
+    assert role.keys() <= {"AssumeRolePolicyDocument", "Tags"}
+
+
+# For auditors.
+
+
+@pytest.mark.parametrize("given", [{}, SLACK], ids=["no chat", "chat"])
+def test_a_permissions_boundary_bounds_every_role(given):
+    boundary = "arn:aws:iam::123456789012:policy/team/boundary"
+    roles = stack.resources("AWS::IAM::Role", PermissionsBoundaryArn=boundary, **given)
+    assert {role["PermissionsBoundary"] for role in roles.values()} == {boundary}
+    assert not any(
+        "PermissionsBoundary" in role for role in stack.resources("AWS::IAM::Role", **given).values()
+    )
+
+
+def test_the_queue_of_failures_takes_nothing_that_is_not_encrypted_on_its_way():
+    [policy] = stack.resources("AWS::SQS::QueuePolicy").values()
+    assert policy["Queues"] == [{"Ref": "Failures"}]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sqs:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_both_schedules_are_in_the_group_of_the_stack():
+    schedules = stack.resources("AWS::Scheduler::Schedule").values()
+    assert [schedule["GroupName"] for schedule in schedules] == [{"Ref": "Schedules"}] * 2
+
+
+PARTITIONS = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
+
+
+def test_every_page_of_the_console_is_linked_in_each_partition():
+    pages = {name: one for name, one in stack.translated()["Outputs"].items() if name.endswith("Page")}
+    assert {*pages} == {
+        "AlarmsPage",
+        "ApiKeysPage",
+        "DashboardPage",
+        "FailuresPage",
+        "LogPage",
+        "SubscriptionsPage",
+    }
+    for page in pages.values():
+        link, values = page["Value"]["Fn::Sub"]
+        assert link.startswith("https://${AWS::Region}.${Host}/")
+        assert values["Host"] == {"Fn::FindInMap": ["Console", {"Ref": "AWS::Partition"}, "Host"]}
+    assert [*stack.source()["Mappings"]["Console"]] == PARTITIONS

@@ -10,6 +10,7 @@ from tests import stack
 
 MAIL, PHONE = {"AlertEmail": "owner@example.com"}, {"AlertPhone": "+15005550006"}
 ALARMS = stack.resources("AWS::CloudWatch::Alarm")
+ALARMS_OF_THIS_ACCOUNT = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"
 
 
 def subscriptions(**given):
@@ -114,5 +115,8 @@ def test_nobody_but_the_alarms_of_this_account_is_let_in_by_a_topic():
             "Principal": {"Service": "cloudwatch.amazonaws.com"},
             "Action": "sns:Publish",
             "Resource": {"Ref": topic},
-            "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+                "ArnLike": {"aws:SourceArn": {"Fn::Sub": ALARMS_OF_THIS_ACCOUNT}},
+            },
         }
