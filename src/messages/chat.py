@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 import json
 from collections.abc import Mapping
 
+SHOWN = 10  # accounts in a list: what a phone shows of a channel without scrolling
+
 
 def notification(
     payload: Mapping[str, object], about: str, title: str, description: str, *steps: str

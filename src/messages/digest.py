@@ -57,10 +57,10 @@ def text(
     """The whole mail, with times in `zone`. `titles` are the providers' names as people know them."""
     shown, left = summed[:MOST_SHOWN], len(summed) - MOST_SHOWN
     parts = [
-        _filled(_opening(summed, now, zone)),
+        _filled(opening(summed, now, zone)),
         *(_account(one, titles, now, zone) for one in shown),
         *([_filled(f"And {left:,} more, none of them in greater need: {ALL_LISTED}.")] * (left > 0)),
-        _filled(_alive(summed, now, zone)),
+        _filled(alive(summed, now, zone)),
         *map(_filled, notes),
         _filled(
             "This comes every week (DigestSchedule), whatever the balances. If it does not, the "
@@ -71,7 +71,8 @@ def text(
     return "\n\n".join(parts)
 
 
-def _opening(summed: Sequence[AccountWeek], now: datetime, zone: tzinfo) -> str:
+def opening(summed: Sequence[AccountWeek], now: datetime, zone: tzinfo) -> str:
+    """How many accounts there are and should be seen to, and what they cost."""
     until = f"The week until {clock(now, zone)}"
     if not summed:
         return f"{until}: no account was checked. Put an API key into the secret; see README.md."
@@ -82,13 +83,17 @@ def _opening(summed: Sequence[AccountWeek], now: datetime, zone: tzinfo) -> str:
 
 
 def _account(one: AccountWeek, titles: Mapping[str, str], now: datetime, zone: tzinfo) -> str:
-    title = titles.get(one.account.provider, one.account.provider)
-    lines = [f'{title} "{one.account.label}": {state(one)}']
+    lines = [f"{named(one, titles)}: {state(one)}"]
     for week in one.weeks:
         facts = _facts(week, alone=len(one.weeks) == 1)
         lines += [_fact(name, fact) for name, fact in facts]
     lines += [_fact("Checks", fact) for fact in _checks(one, now, zone)]
     return "\n".join(lines)
+
+
+def named(one: AccountWeek, titles: Mapping[str, str]) -> str:
+    """`Novita AI "team-a"`."""
+    return f'{titles.get(one.account.provider, one.account.provider)} "{one.account.label}"'
 
 
 def _facts(week: Week, *, alone: bool) -> list[tuple[str, str]]:
@@ -142,7 +147,8 @@ def _checks(one: AccountWeek, now: datetime, zone: tzinfo) -> list[str]:
     return checks
 
 
-def _alive(summed: Sequence[AccountWeek], now: datetime, zone: tzinfo) -> str:
+def alive(summed: Sequence[AccountWeek], now: datetime, zone: tzinfo) -> str:
+    """When the guard last checked."""
     if not summed:
         return "No check is remembered from the last two weeks."
     last = max(one.checked_at for one in summed)

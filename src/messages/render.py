@@ -13,7 +13,7 @@ from guard.figures import timestamp
 from guard.model import Contact
 from guard.record import dumps_episode
 from guard.week import AccountWeek
-from messages import digest
+from messages import digest, digest_chat
 from messages.chat import notification
 from messages.line import cause, headline, labelled, subject_tag, summed_up
 from messages.mail import TEST_HEADLINE, TEST_TEXT, facts, mail, steps, test_mail
@@ -79,7 +79,7 @@ def render_digest(
         subject=subject,
         mail=text,
         sms=one_part(line),
-        chat=(f"```\n{text}\n```",),
+        chat=(digest_chat.text(weeks, titles, alert.observed_at, notes, zone), digest_chat.STEP),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 
 from guard.alert import id_of
 from guard.model import Severity
+from messages.chat import SHOWN as SHOWN_IN_CHAT
 from messages.chat import notification
 from messages.format import clock, filled
 from messages.line import subject_tag
@@ -23,7 +24,7 @@ from messages.sms import one_part
 SEVERAL = "several"
 FEWEST = 6  # five are still told one by one
 MOST = 1200  # in one message, so that the ids of all stay far below what SNS takes
-SHOWN, SHOWN_IN_CHAT = 50, 10
+SHOWN = 50
 CAUSES = 3  # in the first line
 
 

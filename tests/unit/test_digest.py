@@ -177,3 +177,33 @@ def test_an_account_that_was_not_checked_for_long_is_told_of_only_where_that_is_
 
 def test_an_account_that_was_never_checked_is_not_told_of():
     assert sum_up({DEFAULT: Memory()}, NOW) == ()
+
+
+def in_chat(count):
+    """The digest of so many accounts as a channel shows it."""
+    accounts = {
+        Account("deepseek", f"n{n:02}"): memory(*[1] * 14, balance=f"{count - n}.50")
+        for n in range(count)
+    }
+    weeks = sum_up(accounts, NOW)
+    alert = Alert("0" * 32, "digest", Kind.DIGEST, None, Severity.OK, Account("*", "*"), NOW)
+    message = render_digest(alert, weeks, TITLES, ["Nobody has confirmed."])
+    return json.loads(message.texts["https"])["content"]
+
+
+def test_in_chat_the_digest_is_short_the_ten_accounts_in_most_need_and_how_many_more():
+    content = in_chat(12)
+    opening, *lines, more, alive, note = content["description"].split("\n")
+    assert opening.startswith("The week until Mon 15 Jun 2026, 00:00 UTC: 12 accounts, all well.")
+    assert len(lines) == 10
+    assert lines[0] == '- DeepSeek "n11": ok, 1.50 USD, about 36 hours'
+    assert lines[-1].startswith('- DeepSeek "n02": ok, 10.50 USD')
+    assert more == "- and 2 more, none of them in greater need"
+    assert alive == "The guard last checked on Mon 15 Jun 2026, 00:00 UTC, just now."
+    assert note == "Nobody has confirmed."
+    assert content["nextSteps"] == ["The mail has the week of each"]
+
+
+def test_in_chat_ten_accounts_are_all_of_them():
+    assert "more, none" not in in_chat(10)["description"]
+    assert in_chat(0)["description"].count("\n") == 2
