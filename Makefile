@@ -10,13 +10,13 @@ PYTHON := python3.13
 # One more than two cores: some tests wait for an upstream that stalls.
 PYTEST := $(DEV)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-# sam sends telemetry and asks for an instance role unless it is told not to; a CA bundle of the
-# machine's would hide the emulators'.
-export SAM_CLI_TELEMETRY := 0
-export AWS_EC2_METADATA_DISABLED := true
-unexport AWS_CA_BUNDLE
+# What runs without AWS: sam neither sends telemetry nor asks for an instance role.
+OFFLINE := SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true
 
-.PHONY: help run dashboard browser picture forecast-plot bench-forecast bench texts bill test unit check format lint types template security build deploy release test-alert accounts lock clean
+# A GovCloud and a China region, and three that an account must opt in to, lack what others have.
+REGIONS := us-east-1 us-gov-west-1 cn-north-1 af-south-1 ap-east-1 me-central-1
+
+.PHONY: help run dashboard browser picture forecast-plot bench-forecast bench texts bill test unit check format lint types template security build deploy release keys test-alert accounts lock clean
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -51,8 +51,8 @@ types: .venv/dev/.ready ## The types.
 	$(DEV)/mypy
 
 template: .venv/dev/.ready .venv/sam/.ready ## template.yaml, as SAM and CloudFormation read it.
-	$(SAM)/sam validate --lint
-	$(DEV)/cfn-lint --include-checks I -- template.yaml
+	@for region in $(REGIONS); do $(OFFLINE) $(SAM)/sam validate --lint --region $$region || exit 1; done
+	$(DEV)/cfn-lint --include-checks I --regions $(REGIONS) -- template.yaml
 
 # No secret: what counts up or down is nobody's key, plain words are nobody's password, and types and
 # actions of AWS only speak of secrets. Other suppressions stand with their reason where they are needed.
@@ -72,22 +72,26 @@ security: .venv/dev/.ready .venv/checkov/.ready ## Code, secrets, workflow and s
 		&& grep -q github_actions <<<"$$report" || { echo "$$report"; exit 1; }
 
 build: .venv/dev/.ready .venv/sam/.ready ## The package of both functions.
-	PATH="$(CURDIR)/$(DEV):$$PATH" $(SAM)/sam build
+	$(OFFLINE) PATH="$(CURDIR)/$(DEV):$$PATH" $(SAM)/sam build
 
-deploy: build ## Build and deploy into your AWS account; asks for the parameters.
-	$(SAM)/sam deploy --guided
+# What follows works on your AWS account, with your AWS setup as it is. STACK=name is for another stack
+# than budget-guard.
+export STACK SET TAGS
 
-release: .venv/sam/.ready ## Deploy what was built; asks nothing, and keeps the parameters of the stack.
-	$(SAM)/sam deploy --no-progressbar
+deploy: build ## Build and deploy into your AWS account; asks, or takes SET="Name=value ..."; TAGS="name=value ...".
+	@PYTHONPATH=src $(DEV)/python -m local.deploy
 
-# Your own network may need the CA bundle, and your machine the role, that are kept from the emulators.
-ON_AWS = $(if $(AWS_CA_BUNDLE),AWS_CA_BUNDLE="$(AWS_CA_BUNDLE)") AWS_EC2_METADATA_DISABLED=false
+release: .venv/dev/.ready .venv/sam/.ready ## Update the deployed stack to what was built; asks nothing, and resets nothing.
+	@PYTHONPATH=src $(DEV)/python -m local.deploy release
+
+keys: .venv/dev/.ready ## Put API keys into the deployed stack's secret, and try them.
+	@PYTHONPATH=src $(DEV)/python -m local.keys
 
 test-alert: .venv/dev/.ready ## One test to every subscriber of the deployed stack, and what is in the way.
-	@$(ON_AWS) PYTHONPATH=src $(DEV)/python -m local.test_alert
+	@PYTHONPATH=src $(DEV)/python -m local.test_alert
 
 accounts: .venv/dev/.ready ## Every account of the deployed stack, the worst first; ONLY=warning or ONLY=name.
-	@$(ON_AWS) PYTHONPATH=src $(DEV)/python -m local.accounts $(ONLY)
+	@PYTHONPATH=src $(DEV)/python -m local.accounts $(ONLY)
 
 # The pages and pictures of the documentation, and what they are measured by.
 

@@ -1,5 +1,6 @@
 """The stack that `make deploy` made: which it is, what it has, and what keeps AWS from telling."""
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,23 +24,32 @@ from local.tools import ROOT, LocalError
 
 CONFIG = ROOT / "samconfig.toml"
 PATIENCE = Config(connect_timeout=5, read_timeout=150)  # the function may take two minutes
+NO_STACK = "does not exist"  # its code is ValidationError, as for much else
 REFUSALS = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Which stack to look at, as `make deploy` wrote it down; `None` is left to your AWS setup."""
+    """Which stack to look at; `None` is left to your AWS setup."""
 
     name: str
     region: str | None
     profile: str | None
 
+    def session(self) -> boto3.Session:
+        """A session in the stack's account and region; raises what botocore does."""
+        session = boto3.Session(profile_name=self.profile, region_name=self.region)
+        if session.region_name is None:
+            raise NoRegionError
+        return session
+
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A stack that was found: its outputs, and clients for its account and region."""
+    """A stack that was found: what it was given, its outputs, clients for its account and region."""
 
     session: boto3.Session
+    parameters: Mapping[str, str]
     outputs: Mapping[str, str]
 
     def client(self, name: str) -> Any:
@@ -48,14 +58,33 @@ class Deployed:
 
 
 def configured(text: str | None = None) -> Stack:
-    """The stack that samconfig.toml names, what was deployed before what holds for every command."""
+    """The stack that STACK names, else samconfig.toml, which may also say its region and profile."""
     text = CONFIG.read_text() if text is None else text
     given: dict[str, Any] = tomllib.loads(text).get("default", {})
     parameters: dict[str, str] = {}
     for command in ("global", "deploy"):
         parameters |= given.get(command, {}).get("parameters", {})
     names = (parameters.get(name) for name in ("region", "profile"))
-    return Stack(parameters.get("stack_name", "budget-guard"), *names)
+    name = os.environ.get("STACK") or parameters.get("stack_name", "budget-guard")
+    return Stack(name, *names)
+
+
+def found(session: boto3.Session, stack: Stack) -> Mapping[str, Any] | None:
+    """What CloudFormation knows of the stack; None if there is none. Raises what botocore does."""
+    client = session.client("cloudformation", config=PATIENCE)
+    try:
+        [described] = client.describe_stacks(StackName=stack.name)["Stacks"]
+    except ClientError as error:
+        if NO_STACK in error.response["Error"].get("Message", ""):
+            return None
+        raise
+    return described
+
+
+def values(described: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a stack as CloudFormation describes it."""
+    given = described.get("Parameters", ())
+    return {one["ParameterKey"]: one["ParameterValue"] for one in given}
 
 
 @contextmanager
@@ -64,26 +93,30 @@ def reached(stack: Stack, needed: str) -> Iterator[Deployed]:
 
     `needed` says which permissions the command takes.
     """
-    with _told(stack, needed):
-        session = boto3.Session(profile_name=stack.profile, region_name=stack.region)
-        formation = session.client("cloudformation", config=PATIENCE)
-        [described] = formation.describe_stacks(StackName=stack.name)["Stacks"]
+    with told(stack, needed):
+        session = stack.session()
+        described = found(session, stack)
+        if described is None:
+            raise LocalError(
+                f"There is no stack {stack.name} in {session.region_name}: name another with STACK, "
+                "or deploy it with 'make deploy'."
+            )
         outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", ())}
         if "State" not in outputs:
             raise LocalError(f"The stack {stack.name} has no output State: it is no budget-guard.")
-        yield Deployed(session, outputs)
+        yield Deployed(session, values(described), outputs)
 
 
 @contextmanager
-def _told(stack: Stack, needed: str) -> Iterator[None]:
-    """Say in one sentence what keeps AWS from answering."""
+def told(stack: Stack, needed: str) -> Iterator[None]:
+    """In the block, what AWS refuses becomes a `LocalError` of one sentence."""
     try:
         yield
     except ProfileNotFound as error:
         raise LocalError(f"Your AWS setup has no profile {error.kwargs['profile']}.") from None
     except NoRegionError:
         raise LocalError(
-            "No AWS region is named: set AWS_DEFAULT_REGION, or deploy with 'make deploy' first."
+            "No AWS region is named: set AWS_DEFAULT_REGION, or give your profile a region."
         ) from None
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError):
         raise LocalError(
@@ -96,9 +129,6 @@ def _told(stack: Stack, needed: str) -> Iterator[None]:
 
 
 def _refused(stack: Stack, needed: str, error: ClientError) -> str:
-    if "does not exist" in error.response["Error"].get("Message", ""):
-        where = f" in {stack.region}" if stack.region else " in your region"
-        return f"There is no stack {stack.name}{where}: deploy it with 'make deploy'."
     code = error_code(error)
     if code in REFUSALS:
         return f"You may not {error.operation_name} ({code}): {needed} are needed."

@@ -182,6 +182,11 @@ def test_the_stack_is_the_one_that_was_deployed_in_its_region_and_by_its_profile
     assert configured(CONFIG + deploy) == Stack("mine", "us-east-2", "work")
 
 
+def test_another_stack_is_named_by_a_variable(monkeypatch):
+    monkeypatch.setenv("STACK", "mine")
+    assert configured(CONFIG) == Stack("mine", "eu-central-1", None)
+
+
 def test_the_project_s_own_samconfig_names_the_stack():
     assert configured().name == "budget-guard"
 
@@ -198,9 +203,10 @@ def refused(stack, now):
 
 def test_a_stack_that_does_not_exist_is_named_with_its_region(world):
     assert refused(STACK, world.now) == (
-        "There is no stack budget-guard in eu-central-1: deploy it with 'make deploy'."
+        "There is no stack budget-guard in eu-central-1: name another with STACK, or deploy it with "
+        "'make deploy'."
     )
-    assert "in your region" in refused(Stack("mine", None, None), world.now)
+    assert "no stack mine in eu-central-1" in refused(Stack("mine", None, None), world.now)
 
 
 def test_a_stack_of_something_else_is_none_of_ours(world):

@@ -30,9 +30,9 @@ def test_pushes_and_pull_requests_are_held_to_all_that_make_check_holds():
     assert commands(CHECK)[-1] == "make check"
 
 
-def test_a_tag_is_deployed_after_its_checks_have_passed_and_nothing_else_is():
+def test_a_tag_is_deployed_after_its_checks_where_there_is_a_role_and_nothing_else_is():
     assert DEPLOY["needs"] == "check"
-    assert DEPLOY["if"] == "startsWith(github.ref, 'refs/tags/v')"
+    assert DEPLOY["if"] == "startsWith(github.ref, 'refs/tags/v') && vars.AWS_ROLE_ARN != ''"
     assert DEPLOY["environment"] == "production"
     assert DEPLOY["concurrency"] == {"group": "production", "cancel-in-progress": False}
 

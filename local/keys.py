@@ -1,0 +1,214 @@
+"""`make keys`: put API keys into the secret of the deployed stack, and try each of them once."""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from aws.clients import error_code
+from aws.secret import NO_VALUE
+from config import accounts, settings
+from config.accounts import MonitoredAccount
+from config.grammar import SettingsError
+from config.settings import Settings
+from guard.model import CheckError, Failure, Reading
+from local import show
+from local.deployed import Deployed, configured, reached
+from local.tools import LocalError
+from messages.format import amount
+from messages.mail import ADVICE
+from providers import PROVIDERS, http
+
+NEEDED = (
+    "cloudformation:DescribeStacks, secretsmanager:GetSecretValue and secretsmanager:PutSecretValue"
+)
+SECONDS = 8.0  # as long as the guard itself gives a provider
+# What the provider says of the key itself; anything else may be over when the guard asks.
+REFUSED = (CheckError.CONFIG, CheckError.AUTH, CheckError.PERMISSION)
+NO_RESOURCES = dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "-")
+MEND = "is not a JSON object with one entry for each account: mend it in the console first"
+
+Entries = list[tuple[str, Any]]
+
+
+def main() -> int:
+    """Ask for keys, try them and store them; the exit code."""
+    console = Console(soft_wrap=True)
+    return show.exit_code(console, lambda: _put(console))
+
+
+def _put(console: Console) -> int:
+    stack = configured()
+    with reached(stack, NEEDED) as deployed:
+        rules = _settings(deployed)
+        names = [name for name, _ in entries(_stored(deployed))]
+        console.print(f"The secret of the stack {stack.name} has {_listed(names)}.", highlight=False)
+        console.print(
+            "An account is a provider, or provider/label for a further one. The key is not shown. In "
+            "its place you can give an object of docs/parameters.md.",
+            highlight=False,
+        )
+        for name, text in _typed(console):
+            console.print(_said(name, text, deployed, rules), highlight=False, markup=False)
+        names = [name for name, _ in entries(_stored(deployed))]
+    console.print(f"The secret has {_listed(names)}. The next run reads it.", highlight=False)
+    return 0
+
+
+def _settings(deployed: Deployed) -> Settings:
+    """What the deployed function would ask, and where; raises `LocalError`."""
+    origins = {name: value for name, value in os.environ.items() if name.endswith("_URL")}
+    watch = {"NOVITA_WATCH": deployed.parameters["NovitaWatch"]}
+    try:
+        return settings.read(NO_RESOURCES | origins | watch)
+    except SettingsError as error:
+        raise LocalError(str(error)) from None
+
+
+def _typed(console: Console) -> Iterator[tuple[str, str]]:
+    """Names and keys as a person types them, until a name is empty."""
+    try:
+        while name := console.input("\nAccount (Enter to end): ").strip():
+            # Without a terminal there is nobody to hide it from, and getpass would look for one.
+            hidden = getpass.getpass if sys.stdin.isatty() else console.input
+            yield name, hidden("API key: ").strip()
+    except EOFError:
+        console.print()
+
+
+def _said(name: str, text: str, deployed: Deployed, rules: Settings) -> str:
+    """Try a key and store it, unless it is refused; what is to be told of it."""
+    try:
+        entry = with_key(_at(entries(_stored(deployed)), name), text)
+        [account] = accounts.parse(json.dumps({name: entry}), rules.rules)
+    except (LocalError, accounts.SecretError) as error:
+        return f"Not stored. {error}"
+    read = tried(account, rules)
+    if isinstance(read, Failure) and read.error in REFUSED:
+        return f"Not stored. {read.detail} {_advice(account, read)}"
+    # Read anew: minutes may have passed, and somebody else may have changed another entry.
+    _store(deployed, put(entries(_stored(deployed)), name, text))
+    if isinstance(read, Failure):
+        return f"Stored, but not tried: {read.detail} {_advice(account, read)}"
+    calls = "" if read.available else " The provider says that it refuses calls."
+    return f"Stored. {account.account} has {_balances(read)}.{calls}"
+
+
+def tried(account: MonitoredAccount, rules: Settings) -> Reading | Failure:
+    """What the account's provider answers to its key, or why the key can't be used."""
+    if isinstance(account.key, Failure):
+        return account.key
+    name = account.account.provider
+    return http.check(
+        PROVIDERS[name], rules.origins[name], account.key.reveal(), account.rules.watch, SECONDS
+    )
+
+
+def _advice(account: MonitoredAccount, failure: Failure) -> str:
+    if failure.error is CheckError.CONFIG:
+        return ""
+    advice = PROVIDERS[account.account.provider].contact.advice.get(failure.error)
+    return f"{advice or ADVICE[failure.error]}."
+
+
+def _balances(read: Reading) -> str:
+    return " and ".join(amount(row.amount, row.currency) for row in read.balances)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"the accounts {', '.join(names)}" if names else "no account yet"
+
+
+# The secret as JSON. What isn't replaced stays as it is.
+
+
+def entries(text: str) -> Entries:
+    """The entries of a secret in their order; raises `LocalError` for what they would be lost from."""
+    if not text.strip():
+        return []
+    try:
+        found = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_Pairs)
+    except ValueError:
+        raise LocalError(f"The secret {MEND}.") from None
+    if not isinstance(found, _Pairs) or len({name for name, _ in found}) < len(found):
+        raise LocalError(f"The secret {MEND}.")
+    return [(name, _plain(value)) for name, value in found]
+
+
+def put(held: Entries, name: str, text: str) -> Entries:
+    """The entries with an account's key: in its entry, whose other members stay, or in a new one."""
+    if not any(_account(one) == _account(name) for one, _ in held):
+        return [*held, (name, with_key(None, text))]
+    return [
+        (one, with_key(value, text) if _account(one) == _account(name) else value)
+        for one, value in held
+    ]
+
+
+def with_key(entry: object, text: str) -> object:
+    """An entry with another key; a text that is an object takes the whole entry's place."""
+    if text.startswith("{"):
+        return _object(text)
+    if isinstance(entry, str) and entry.strip().startswith("{"):  # as the console's form makes it
+        return json.dumps(_object(entry) | {"api_key": text})
+    return entry | {"api_key": text} if isinstance(entry, dict) else text
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise LocalError("An entry begins with '{' and is not JSON.") from None
+    if not isinstance(found, dict):
+        raise LocalError("An entry begins with '{' and is not an object.")
+    return found
+
+
+def _at(held: Entries, name: str) -> object:
+    return next((value for one, value in held if _account(one) == _account(name)), None)
+
+
+def _account(name: str) -> tuple[str, str]:
+    provider, slash, label = name.partition("/")
+    return provider.lower(), label if slash else "default"
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it was written, names that stand twice included."""
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, _Pairs):
+        return {name: _plain(inner) for name, inner in value}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _stored(deployed: Deployed) -> str:
+    """The text of the secret; empty before its first value. Raises what botocore does."""
+    client = deployed.client("secretsmanager")
+    try:
+        found = client.get_secret_value(SecretId=deployed.outputs["ApiKeys"])
+    except ClientError as error:
+        if error_code(error) == "ResourceNotFoundException" and NO_VALUE in str(error):
+            return ""
+        raise
+    if "SecretString" not in found:
+        raise LocalError(f"The secret is binary, so it {MEND}.")
+    return str(found["SecretString"])
+
+
+def _store(deployed: Deployed, held: Entries) -> None:
+    # Without spaces: the secret holds 64 KB. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+    text = json.dumps(dict(held), separators=(",", ":"), ensure_ascii=False)
+    deployed.client("secretsmanager").put_secret_value(
+        SecretId=deployed.outputs["ApiKeys"], SecretString=text
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
