@@ -248,7 +248,7 @@ def test_keys_are_added_one_by_one_each_is_tried_and_none_is_lost(aws, clones, s
 
 
 def test_a_key_that_is_replaced_keeps_what_else_its_entry_says(aws, clones, sandbox):
-    aws.keys({"DeepSeek": {"api_key": "old", "budget": "100/25 USD"}, "novita": NOVITA_KEY})
+    aws.keys({"DeepSeek": {"api_key": "testing", "budget": "100/25 USD"}, "novita": NOVITA_KEY})
     keys(aws, clones, sandbox, "deepseek", DEEPSEEK_KEY)
     assert stored(aws) == {
         "DeepSeek": {"api_key": DEEPSEEK_KEY, "budget": "100/25 USD"},
