@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.embedded import MAIL, PHONE, STACK, embedded
+from local.embedded import ACCOUNT, MAIL, PHONE, REGION, STACK, embedded
 from local.sandbox import serving
 from tests import stack
 from tests.world import DEEPSEEK_KEY
@@ -100,9 +100,17 @@ def test_the_policy_of_a_topic_is_attached_as_it_is_written(aws, topic):
         for policy in stack.resources("AWS::SNS::TopicPolicy").values()
         if policy["Topics"] == [{"Ref": topic}]
     ]
-    account = json.dumps(arn.split(":")[4])
-    text = json.dumps(written).replace(json.dumps({"Ref": topic}), json.dumps(arn))
-    assert attached == json.loads(text.replace(json.dumps({"Ref": "AWS::AccountId"}), account))
+    text = json.dumps(written)
+    for reference, value in (
+        ({"Ref": topic}, arn),
+        ({"Ref": "AWS::AccountId"}, ACCOUNT),
+        (
+            {"Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"},
+            f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*",
+        ),
+    ):
+        text = text.replace(json.dumps(reference), json.dumps(value))
+    assert attached == json.loads(text)
 
 
 def test_an_event_whose_run_fails_three_times_lands_in_the_queue_of_failures(aws):
