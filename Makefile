@@ -16,13 +16,16 @@ OFFLINE := SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true
 # A GovCloud and a China region, and three that an account must opt in to, lack what others have.
 REGIONS := us-east-1 us-gov-west-1 cn-north-1 af-south-1 ap-east-1 me-central-1
 
-.PHONY: help run dashboard browser picture forecast-plot bench-forecast bench texts bill test unit check format lint types template security build deploy release keys test-alert accounts lock clean
+.PHONY: help run local dashboard browser picture forecast-plot bench-forecast bench texts bill test unit check format lint types template security build deploy release keys test-alert env.json accounts lock clean
 
 help: ## This list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: $(READY) ## The main job: the real stack in an embedded AWS, tick by tick.
 	@$(DEV)/python -m local.run
+
+local: $(READY) ## Both functions in AWS's own image, without an AWS account; needs Docker. ARGS=start-lambda stays.
+	@ARGS="$(ARGS)" PYTHONPATH=src $(DEV)/python -m local.sam_local
 
 dashboard: $(READY) ## The dashboard as a page, with what the story of make run leaves behind.
 	@$(DEV)/python -m local.dashboard
@@ -89,6 +92,9 @@ keys: .venv/dev/.ready ## Put API keys into the deployed stack's secret, and try
 
 test-alert: .venv/dev/.ready ## One test to every subscriber of the deployed stack, and what is in the way.
 	@PYTHONPATH=src $(DEV)/python -m local.test_alert
+
+env.json: .venv/dev/.ready ## The environment of the deployed functions, for sam local invoke --env-vars env.json.
+	@PYTHONPATH=src $(DEV)/python -m local.env_json
 
 accounts: .venv/dev/.ready ## Every account of the deployed stack, the worst first; ONLY=warning or ONLY=name.
 	@PYTHONPATH=src $(DEV)/python -m local.accounts $(ONLY)

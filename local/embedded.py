@@ -93,6 +93,11 @@ class Embedded:
         return self.folder / "authority.pem"
 
     @property
+    def certificate(self) -> tuple[Path, Path]:
+        """The emulator's certificate and its key, for another server on this machine."""
+        return self.folder / "certificate.pem", self.folder / "key.pem"
+
+    @property
     def log(self) -> Path:
         """Where the output of every command goes."""
         return self.folder / "commands.log"
@@ -155,11 +160,15 @@ class Embedded:
 
     def point_to(self, origins: Mapping[str, str]) -> None:
         """Let the deployed function ask other origins, by variable; the template knows of none."""
-        name = self.outputs["CheckBalances"]
-        variables = self.functions.get_function_configuration(FunctionName=name)["Environment"]
         self.functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**variables["Variables"], **origins}}
+            FunctionName=self.outputs["CheckBalances"],
+            Environment={"Variables": {**self.variables("CheckBalances"), **origins}},
         )
+
+    def variables(self, function: str) -> dict[str, str]:
+        """The environment of a deployed function."""
+        found = self.functions.get_function_configuration(FunctionName=self.outputs[function])
+        return dict(found["Environment"]["Variables"])
 
     def invoke(self, event: Mapping[str, Any], function: str = "CheckBalances") -> dict[str, Any]:
         """Invoke a deployed function and return its answer; raises `LocalError` if it raised."""
@@ -257,7 +266,8 @@ def embedded() -> Iterator[Embedded]:
 def _certificate(folder: Path) -> tuple[Path, Path]:
     """Make a certificate for loopback and its key; the chain holds the authority too."""
     authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1", "localhost")
+    # A container calls this machine by the last name.
+    issued = authority.issue_cert("127.0.0.1", "localhost", "host.docker.internal")
     authority.cert_pem.write_to_path(folder / "authority.pem")
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     for pem in (*issued.cert_chain_pems, authority.cert_pem):

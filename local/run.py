@@ -1,5 +1,6 @@
 """`make run`: the whole main job on one machine, as it would be on AWS."""
 
+import json
 import os
 import sys
 import time
@@ -17,11 +18,21 @@ from local.play import delivered, deploy, play, scheduled
 
 KEYS = {"deepseek": "DEEPSEEK_API_KEY", "novita": "NOVITA_API_KEY"}
 
+INTRO = f"""\
+[bold]budget-guard watches prepaid LLM balances, and tells you before the money is gone.[/bold]
+
+The real stack is deployed into an AWS on this machine. A sandbox then plays {story.DAYS} days of two
+accounts through it: work by day, a key that leaks, a provider with a bad afternoon, two
+top-ups. You see what you would be told and when: the first alert of each kind and the
+digest as their mails, everything else as a line.
+"""
+
 NEXT = """\
 [bold]What next[/bold]
+  make dashboard shows the same days on the dashboard, as a page.
+  make local runs both functions in AWS's own image, if you have Docker.
   make run with DEEPSEEK_API_KEY or NOVITA_API_KEY set asks the real API once.
-  make deploy puts the stack into your AWS account; README.md says how.
-  make test runs every test, this one included."""
+  make deploy puts the stack into your AWS account; README.md says how."""
 
 
 def main() -> int:
@@ -32,6 +43,8 @@ def main() -> int:
 
 def _run(console: Console) -> int:
     keys = {name: os.environ[key] for name, key in KEYS.items() if os.environ.get(key, "").strip()}
+    if not keys:
+        console.print(INTRO, highlight=False)
     with embedded() as aws:
         deploy(aws, console)
         if keys:
@@ -67,24 +80,22 @@ def _why(aws: Embedded, account: Mapping[str, Any]) -> str | None:
 def _tell(aws: Embedded, console: Console) -> None:
     """Play the story and print it as it goes: what happened, what arrived, how the accounts stand."""
     start = story.on_a_monday(datetime.now(UTC))
-    console.print(
-        f"No key in the environment: a sandbox plays {story.DAYS} days of two accounts, "
-        f"from {start:%a %d %b}. Each notification is shown as its mail, and as its SMS where "
-        "the phone gets one.\n",
-        highlight=False,
-    )
+    console.print()
     accounts, began, ran, sent = show.Accounts(), time.monotonic(), 0, 0
+    told: set[str] = set()
     worst: RenderableType | None = None
     with Live(console=console, auto_refresh=False) as live:
         for step in play(aws, start):
             at = step.tick.at
             if step.tick.event:
-                console.print(f"[dim]{at:%a %d %b %H:%M} - {step.tick.event}[/dim]")
+                console.print(f"[dim]{at:%a %d %b %H:%M}  {step.tick.event}[/dim]")
             accounts.add(step.summary)
             ran += 1
             sent += len({letter.subject for letter in step.letters})
-            shown = _print(at, step.letters, console)
-            worst = shown if at - start == story.BURST + 2 * story.QUARTER else worst
+            for line in show.lines(at, step.letters, _turning_points(step.letters, told)):
+                console.print(line)
+            if at - start == story.BURST + 2 * story.QUARTER:
+                worst = show.letters(at, step.letters)
             live.update(accounts.table(), refresh=console.is_terminal or not at.hour)
         live.update(accounts.table(), refresh=True)
     console.print(f"\n{ran} runs and {sent} notifications in {time.monotonic() - began:.0f} s.\n")
@@ -95,12 +106,23 @@ def _tell(aws: Embedded, console: Console) -> None:
         show.save_picture(Path(picture), (worst, accounts.table(), metrics))
 
 
-def _print(when: datetime, letters: tuple[Letter, ...], console: Console) -> RenderableType | None:
-    """Show what arrived after a run, and return it."""
-    shown = show.letters(when, letters)
-    if shown:
+def _turning_points(letters: tuple[Letter, ...], told: set[str]) -> set[str]:
+    """The subjects of what is shown whole: what no mail has said before; adds that to `told`."""
+    found = set()
+    for letter in letters:
+        if letter.protocol == "sqs":
+            alert = json.loads(letter.text)
+            what = alert["condition"] or alert["kind"]
+            if alert["kind"] in ("alert", "digest") and what not in told:
+                told.add(what)
+                found.add(letter.subject)
+    return found
+
+
+def _print(when: datetime, letters: tuple[Letter, ...], console: Console) -> None:
+    """Show what arrived after a run."""
+    if shown := show.letters(when, letters):
         console.print(shown)
-    return shown
 
 
 if __name__ == "__main__":

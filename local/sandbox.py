@@ -1,12 +1,14 @@
 """Both providers on loopback, answering as the vendors do, with balances that the caller sets."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 UNITS = 10_000  # Novita AI counts in units of 0.0001 USD
 
@@ -83,8 +85,8 @@ class Sandbox:
 
 
 @contextmanager
-def serving() -> Iterator[Sandbox]:
-    """Serve a sandbox on a free port of loopback until the block ends."""
+def serving(certificate: tuple[Path, Path] | None = None) -> Iterator[Sandbox]:
+    """Serve a sandbox on a free port of loopback until the block ends; with a certificate, by TLS."""
     sandbox = Sandbox()
 
     class Handler(BaseHTTPRequestHandler):
@@ -101,7 +103,11 @@ def serving() -> Iterator[Sandbox]:
             """Stay quiet: the caller tells the story."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    sandbox.url = f"http://127.0.0.1:{server.server_port}"
+    if certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    sandbox.url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

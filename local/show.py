@@ -3,7 +3,7 @@
 import io
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,20 @@ def letters(when: datetime, arrived: Iterable[Letter]) -> RenderableType | None:
                 Panel(Text(letter.text), title=title, title_align="left", width=80, style="cyan")
             )
     return Group(Text(f"{when:%a %d %b %H:%M} UTC", "bold"), *panels) if panels else None
+
+
+def lines(when: datetime, arrived: Iterable[Letter], whole: Container[str]) -> Iterator[RenderableType]:
+    """A line for each mail that arrived at a tick, and the whole mail for these subjects."""
+    found = [*arrived]
+    phoned = {letter.subject for letter in found if letter.protocol == "sms"}
+    for letter in found:
+        if letter.protocol == "email":
+            how = "mail, SMS" if letter.subject in phoned else "mail"
+            yield Text(
+                f"{when:%a %d %b %H:%M}  {how:<9}  {letter.subject}", no_wrap=True, overflow="ellipsis"
+            )
+            if letter.subject in whole:
+                yield Panel(Text(letter.text), width=80)
 
 
 def metrics(held: Iterable[tuple[str, str, list[float]]]) -> Table:

@@ -203,6 +203,19 @@ def test_a_first_deployment_that_failed_is_tried_anew_with_what_was_answered(aws
     aws.formation.delete_stack(StackName="failed")
 
 
+def test_env_json_has_the_whole_environment_of_both_functions(aws, clones):
+    clone = clones()
+    done = command(aws, clone, module="local.env_json")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "reads the real secret, asks the real providers and tells the real subscribers" in done.stdout
+    )
+    found = json.loads((clone / "env.json").read_text())
+    assert found == {name: aws.variables(name) for name in ("CheckBalances", "SendDigest")}
+    assert found["CheckBalances"]["STATE_TABLE"] == aws.outputs["State"]
+    assert "env.json" in (ROOT / ".gitignore").read_text().splitlines()
+
+
 # Keys.
 
 
