@@ -21,22 +21,27 @@ REGIONS := us-east-1 us-gov-west-1 cn-north-1 af-south-1 ap-east-1 me-central-1
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-run: $(READY) ## The main job: the real stack in an embedded AWS, tick by tick.
+run: ready ## The main job: the real stack in an embedded AWS, tick by tick.
 	@$(DEV)/python -m local.run
 
-local: $(READY) ## Both functions in AWS's own image, without an AWS account; needs Docker. ARGS=start-lambda stays.
+local: ready ## Both functions in AWS's own image, without an AWS account; needs Docker. ARGS=start-lambda stays.
 	@ARGS="$(ARGS)" PYTHONPATH=src $(DEV)/python -m local.sam_local
 
-dashboard: $(READY) ## The dashboard as a page, with what the story of make run leaves behind.
+dashboard: ready ## The dashboard as a page, with what the story of make run leaves behind.
 	@$(DEV)/python -m local.dashboard
 
-test: $(READY) browser ## Every test, the end-to-end one included; ONLY=name runs what matches.
+test: ready browser ## Every test, the end-to-end one included; ONLY=name runs what matches.
 	$(PYTEST) $(if $(ONLY),-k '$(ONLY)',--cov --cov-report=term-missing:skip-covered)
 
 unit: .venv/dev/.ready ## The unit tests alone, in half a minute; ONLY=name runs what matches.
 	$(PYTEST) tests/unit $(if $(ONLY),-k '$(ONLY)')
 
-# The environments are set up side by side, and so are the gates that need one core each.
+# The environments are set up side by side, since each takes one core.
+.PHONY: ready
+ready:
+	@$(MAKE) --no-print-directory --silent --jobs 2 $(READY)
+
+# So are the gates.
 check: ## What CI runs: format, lint, types, template, security, and make test.
 	@$(MAKE) --no-print-directory --silent --jobs 2 $(READY) .venv/checkov/.ready
 	@$(MAKE) --no-print-directory --jobs 2 security types template lint
@@ -107,7 +112,7 @@ texts: .venv/dev/.ready ## The texts of the notifications, as docs/notifications
 bill: .venv/dev/.ready ## The bill of a month, as docs/cost.md shows it.
 	@PYTHONPATH=src:. $(DEV)/python -m tools.bill
 
-picture: $(READY) browser ## Make the pictures of make run and of the dashboard.
+picture: ready browser ## Make the pictures of make run and of the dashboard.
 	@PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
 	@PICTURE=docs/dashboard.png $(DEV)/python -m local.dashboard >/dev/null
 
@@ -132,12 +137,14 @@ lock: .venv/dev/.ready ## Pin everything anew.
 browser: .venv/dev/.ready
 	@$(DEV)/python -m local.browser
 
+# Compiling all takes as long as installing it; Python compiles what is imported.
 .venv/%/.ready: requirements/%.txt
 	@$(PYTHON) --version >/dev/null 2>&1 || { echo "Python 3.13 is needed and was not found: install it (pyenv install 3.13) and try again." >&2; exit 1; }
 	@echo "Setting up $* (once) ..."
 	@rm -rf .venv/$*
 	@$(PYTHON) -m venv .venv/$*
-	@.venv/$*/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@.venv/$*/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes \
+		--no-compile --requirement $<
 	@touch $@
 
 clean: ## Take away all that these commands have made.

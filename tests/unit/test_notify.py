@@ -146,7 +146,7 @@ READINGS = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     readings=st.lists(st.tuples(READINGS, st.integers(1, 12), st.integers(1, 30)), max_size=30),
 )
