@@ -192,7 +192,8 @@ def test_a_first_deployment_that_failed_is_tried_anew_with_what_was_answered(aws
         TemplateBody=json.dumps(template),
         Parameters=[{"ParameterKey": name, "ParameterValue": one} for name, one in given.items()],
     )
-    assert described(aws, "failed")["StackStatus"] == "ROLLBACK_COMPLETE"
+    rolled_back = aws.formation.get_waiter("stack_rollback_complete")
+    rolled_back.wait(StackName="failed", WaiterConfig={"Delay": 1})
     done = command(aws, clones(), STACK="failed", SET="MetricsNamespace=Second")
     assert done.returncode == 0, done.stderr
     assert "The first deployment failed and left an empty stack. It is deleted." in done.stdout
