@@ -22,7 +22,7 @@ help: ## This list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: ready ## The main job: the real stack in an embedded AWS, tick by tick.
-	@$(DEV)/python -m local.run
+	@PYTHONPATH=src $(DEV)/python -m local.run
 
 local: ready ## Both functions in AWS's own image, without an AWS account; needs Docker. ARGS=start-lambda stays.
 	@ARGS="$(ARGS)" PYTHONPATH=src $(DEV)/python -m local.sam_local
@@ -72,7 +72,7 @@ security: .venv/dev/.ready .venv/checkov/.ready ## Code, secrets, workflow and s
 	$(DEV)/zizmor --offline --quiet --strict-collection --persona pedantic .github
 	$(DEV)/bandit --quiet --configfile pyproject.toml --recursive src local benchmarks package tools
 	$(DEV)/bandit --quiet --configfile pyproject.toml --skip B105,B106,B603 --recursive tests
-	@set -o pipefail; git ls-files -z --cached --others --exclude-standard | xargs -0 \
+	@set -o pipefail; git ls-files -z --cached --others --exclude-standard | PYTHONPATH=src xargs -0 \
 		$(DEV)/detect-secrets-hook --no-verify --plugin local/provider_keys.py \
 		$(NO_SECRET:%=--exclude-secrets %)
 	@report=$$($(CHECKOV)/checkov --directory . --framework cloudformation github_actions \
@@ -113,7 +113,7 @@ bill: .venv/dev/.ready ## The bill of a month, as docs/cost.md shows it.
 	@PYTHONPATH=src:. $(DEV)/python -m tools.bill
 
 picture: ready browser ## Make the pictures of make run and of the dashboard.
-	@PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
+	@PYTHONPATH=src PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
 	@PICTURE=docs/dashboard.png $(DEV)/python -m local.dashboard >/dev/null
 
 forecast-plot: .venv/dev/.ready browser ## Make the plots of the forecast.

@@ -103,10 +103,10 @@ def tried(account: MonitoredAccount, rules: Settings) -> Reading | Failure:
     """What the account's provider answers to its key, or why the key can't be used."""
     if isinstance(account.key, Failure):
         return account.key
-    name = account.account.provider
-    return http.check(
-        PROVIDERS[name], rules.origins[name], account.key.reveal(), account.rules.watch, SECONDS
-    )
+    name, region = account.account.provider, account.account.region
+    provider = PROVIDERS[name]
+    origin = rules.origins.get(name) or provider.region(region).origin
+    return http.check(provider, origin, account.key.reveal(), account.rules.watch, SECONDS, region)
 
 
 def _advice(account: MonitoredAccount, failure: Failure) -> str:

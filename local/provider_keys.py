@@ -4,11 +4,16 @@ import re
 
 from detect_secrets.plugins.base import RegexBasedDetector
 
+from providers import PROVIDERS
+
 NAME = "API key of a provider"
 
 
 class ProviderKeyDetector(RegexBasedDetector):
-    """Finds what looks like a key of DeepSeek (`sk-`) or Novita AI (`sk_`) and is as long as one."""
+    """Finds what looks like a key of one of the providers, and is as long as one."""
 
     secret_type = NAME
-    denylist = (re.compile(r"(?<![A-Za-z0-9])sk[-_][A-Za-z0-9_-]{32,}"),)
+    denylist = tuple(
+        re.compile(rf"(?<![A-Za-z0-9]){looks}")
+        for looks in sorted({provider.key_looks for provider in PROVIDERS.values()})
+    )

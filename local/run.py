@@ -15,8 +15,9 @@ from rich.live import Live
 from local import show, story
 from local.embedded import Embedded, Letter, embedded
 from local.play import delivered, deploy, play, scheduled
+from providers import NAMES
 
-KEYS = {"deepseek": "DEEPSEEK_API_KEY", "novita": "NOVITA_API_KEY"}
+KEYS = {name: f"{name.upper()}_API_KEY" for name in NAMES}
 
 INTRO = f"""\
 [bold]budget-guard watches prepaid LLM balances, and tells you before the money is gone.[/bold]
@@ -31,7 +32,7 @@ NEXT = """\
 [bold]What next[/bold]
   make dashboard shows the same days on the dashboard, as a page.
   make local runs both functions in AWS's own image, if you have Docker.
-  make run with DEEPSEEK_API_KEY or NOVITA_API_KEY set asks the real API once.
+  make run with DEEPSEEK_API_KEY or another provider's key set asks the real API once.
   make deploy puts the stack into your AWS account; README.md says how."""
 
 

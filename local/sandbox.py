@@ -1,4 +1,4 @@
-"""Both providers on loopback, answering as the vendors do, with balances that the caller sets."""
+"""The providers on loopback, answering as the vendors do, with balances that the caller sets."""
 
 import json
 import ssl
@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from providers import Provider
 
 UNITS = 10_000  # Novita AI counts in units of 0.0001 USD
 
@@ -24,7 +28,8 @@ class Sandbox:
     """What the providers answer from now on, by provider and API key.
 
     `granted` is the part of a DeepSeek balance that was granted; `odd` are answers that are given once
-    each before that, as amounts by currency or a status.
+    each before that, as amounts by currency or a status. `recorded` are whole answers by what shows the
+    key, for any provider: its path, a status and a body.
     """
 
     url: str = ""
@@ -34,6 +39,7 @@ class Sandbox:
     unavailable: set[str] = field(default_factory=set)
     granted: dict[str, Decimal] = field(default_factory=dict)
     odd: list[dict[str, str] | int] = field(default_factory=list)
+    recorded: dict[str, tuple[str, int, bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def fund(self, key: str, **rows: str | Decimal) -> None:
@@ -44,8 +50,16 @@ class Sandbox:
         """Let a Novita AI key stand at this cash, with this credit line, in dollars."""
         self.novita[key] = (Decimal(cash), Decimal(credit))
 
-    def answer(self, path: str, key: str) -> tuple[int, bytes]:
-        """Status and body of one request."""
+    def record(self, provider: "Provider", key: str, status: int, body: bytes) -> None:
+        """Let a key of any provider get this answer, if it is asked and shown as the provider says."""
+        self.recorded[provider.headers(key)["Authorization"]] = (provider.path, status, body)
+
+    def answer(self, path: str, shown: str) -> tuple[int, bytes]:
+        """Status and body of one request that shows its key in this header."""
+        if shown in self.recorded:
+            path_of_it, code, recorded = self.recorded[shown]
+            return (code, recorded) if path_of_it == path else (404, PAGE)
+        key = shown.removeprefix("Bearer ")
         provider = "deepseek" if path == "/user/balance" else "novita"
         self.asked.append(provider)
         if status := self.failing.get(provider):
@@ -91,8 +105,7 @@ def serving(certificate: tuple[Path, Path] | None = None) -> Iterator[Sandbox]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            key = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            status, body = sandbox.answer(self.path, key)
+            status, body = sandbox.answer(self.path, self.headers.get("Authorization", ""))
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

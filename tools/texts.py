@@ -13,7 +13,7 @@ from guard.week import sum_up
 from messages.message import Message
 from messages.render import render, render_digest, render_test
 from messages.several import together
-from providers import PROVIDERS, titles
+from providers import PROVIDERS, TITLES
 
 RULES = read(dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")).rules
 START = datetime(2026, 6, 10, tzinfo=UTC)
@@ -63,7 +63,7 @@ def digested() -> Message:
     }
     now = START + weeks[-1] * HOUR
     alert = Alert("0" * 32, "digest", Kind.DIGEST, None, Severity.OK, DEEPSEEK, now)
-    return render_digest(alert, sum_up(memories, now), titles(), ())
+    return render_digest(alert, sum_up(memories, now), TITLES, ())
 
 
 def samples() -> dict[str, Message]:
@@ -83,7 +83,7 @@ def samples() -> dict[str, Message]:
         "Alert: a fast drain": _rendered(drain),
         "Alert: living on credit": _rendered(credit),
         "Alert: a check that fails": _rendered(failing),
-        "Alert: many at once": together([_rendered(one) for one in _down(60)], titles(), UTC),
+        "Alert: many at once": together([_rendered(one) for one in _down(60)], TITLES, UTC),
         "Digest": digested(),
         "Test": render_test(test, ()),
     }

@@ -29,6 +29,8 @@ STEPS = {
         "from aws_lambda_powertools.metrics.provider.cloudwatch_emf import cloudwatch"
     ),
     "the guard's own modules": f"import {GUARD}",
+    "two providers, as the secret names them": "import providers.deepseek, providers.novita",
+    "all the others": "from providers import PROVIDERS; [*PROVIDERS.values()]",
 }
 # Other ways, and what they stand against.
 INSTEAD = {

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from config.api_key import ApiKey, EntryError, bare, read
 from config.grammar import SettingsError, override
 from guard.model import Account, CheckError, Failure, Rules
-from providers import PROVIDERS
+from providers import PROVIDERS, Provider
 from providers.strict_json import NotStrictJsonError, Number, Pairs, loads
 
 SHAPE = '{"deepseek": "<API key>", "novita": "<API key>"}'
@@ -152,12 +152,26 @@ def _watched(account: Account, value: object, rules: Rules) -> MonitoredAccount:
     members = value if isinstance(value, _Members) else _Members([("api_key", value)])
     try:
         texts = members.strings()
+        provider = PROVIDERS[account.provider]
+        account = replace(account, region=_region(provider, texts.pop("region", None)))
         key = read(texts.pop("api_key", ""))
-        return MonitoredAccount(account, override(rules, texts, PROVIDERS[account.provider]), key)
+        return MonitoredAccount(account, override(rules, texts, provider), key)
     except EntryError as error:
         return MonitoredAccount(account, rules, _failure(str(error)))
     except SettingsError as error:
         return MonitoredAccount(account, rules, _failure(error.hint))
+
+
+def _region(provider: Provider, given: str | None) -> str | None:
+    """The site of a provider that has several: the one given, or the first; raises `EntryError`."""
+    names = provider.region_names()
+    if given is None:
+        return names[0] if names else None
+    if not names:
+        raise EntryError("its provider has a single site, so it takes no region")
+    if given.strip().lower() not in names:
+        raise EntryError(f"its region should be {' or '.join(names)}")
+    return given.strip().lower()
 
 
 def _failure(why: str) -> Failure:

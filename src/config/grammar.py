@@ -66,7 +66,8 @@ def override(rules: Rules, texts: Mapping[str, str], provider: Provider) -> Rule
             case _:
                 raise SettingsError(
                     "it has a member that isn't known; known are api_key, budget, runway, "
-                    "remind_every, fast_drain and, where there are several figures, watch"
+                    "remind_every, fast_drain and, where the provider has several of them, watch "
+                    "and region"
                 )
     return rules
 

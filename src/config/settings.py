@@ -1,8 +1,8 @@
 """The only reader of the environment: every setting, parsed once, and every bad value named."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from config.grammar import (
@@ -18,15 +18,21 @@ from config.grammar import (
     time_zone,
 )
 from guard.model import Rules
-from providers import PROVIDERS, Provider
+from providers import PROVIDERS
+
+BUDGETS = "20/5 USD, 150/35 CNY"  # 20 USD are a morning's work to spend, and 5 an hour's
+# Providers with a budget of their own, and with a choice of what is the balance.
+OWN_BUDGETS = {"deepseek": BUDGETS, "novita": "20/5 USD"}
+WATCHED = {"novita": ("available", "cash")}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment says, parsed.
 
-    `rules` and `origins` are keyed by the provider's name. Beyond `per_account_metrics` accounts
-    there are no metrics of each, but only totals. Texts for people have their times in `zone`.
+    `rules` and `origins` are keyed by the provider's name; an origin is there only where one is given
+    in place of the provider's own. Beyond `per_account_metrics` accounts there are no metrics of each,
+    but only totals. Texts for people have their times in `zone`.
     """
 
     secret: str
@@ -63,8 +69,8 @@ def read(env: Mapping[str, str]) -> Settings:
         secret=_required(env, "API_KEYS_SECRET"),
         table=_required(env, "STATE_TABLE"),
         topic=_required(env, "ALERTS_TOPIC"),
-        rules={name: _rules(env, name, provider) for name, provider in PROVIDERS.items()},
-        origins={name: _origin(env, name, provider) for name, provider in PROVIDERS.items()},
+        rules=_rules(env),
+        origins=dict(_origins(env)),
         namespace=namespace("METRICS_NAMESPACE", env.get("METRICS_NAMESPACE", "BudgetGuard")),
         detailed_metrics=choice(
             "DETAILED_METRICS", env.get("DETAILED_METRICS", "false"), ("true", "false")
@@ -93,23 +99,30 @@ def read_for_digest(env: Mapping[str, str]) -> DigestSettings:
     )
 
 
-def _rules(env: Mapping[str, str], name: str, provider: Provider) -> Rules:
-    upper = name.upper()
-    return Rules(
-        budgets=budgets(f"{upper}_BUDGET", env.get(f"{upper}_BUDGET", provider.budget)),
+def _rules(env: Mapping[str, str]) -> dict[str, Rules]:
+    """The rules of each provider. None is imported for that."""
+    for_all = Rules(
+        budgets=budgets("BUDGETS", env.get("BUDGETS", BUDGETS)),
         runway=runway("RUNWAY", env.get("RUNWAY", "7d/2d")),
         remind_every=remind_every("REMIND_EVERY", env.get("REMIND_EVERY", "24h/6h")),
         fast_drain=fast_drain("FAST_DRAIN", env.get("FAST_DRAIN", "25%/1h")),
-        watch=choice(f"{upper}_WATCH", env.get(f"{upper}_WATCH", provider.watch[0]), provider.watch)
-        if provider.watch
-        else None,
     )
+    rules = dict.fromkeys(PROVIDERS, for_all)
+    for name, default in OWN_BUDGETS.items():
+        variable = f"{name.upper()}_BUDGET"
+        rules[name] = replace(rules[name], budgets=budgets(variable, env.get(variable, default)))
+    for name, figures in WATCHED.items():
+        variable = f"{name.upper()}_WATCH"
+        watch = choice(variable, env.get(variable, figures[0]), figures)
+        rules[name] = replace(rules[name], watch=watch)
+    return rules
 
 
-def _origin(env: Mapping[str, str], name: str, provider: Provider) -> str:
-    variable = f"{name.upper()}_URL"
-    text = env.get(variable)
-    return origin(variable, text) if text else provider.origin
+def _origins(env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name in PROVIDERS:
+        variable = f"{name.upper()}_URL"
+        if text := env.get(variable):
+            yield name, origin(variable, text)
 
 
 def _required(env: Mapping[str, str], name: str) -> str:

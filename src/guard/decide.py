@@ -45,6 +45,8 @@ def decide(
     was surely never published, so that it can be said anew as things stand now, or not at all.
     """
     judged: tuple[Judged, ...] = ()
+    if account.region and account.region != memory.region:  # another site has another account's money
+        memory = Memory(region=account.region)
     if isinstance(reading, Failure):
         memory = after_failure(memory, now)
     else:

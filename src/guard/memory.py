@@ -54,6 +54,7 @@ class Memory:
     """All that is remembered of one account.
 
     `serial` counts its episodes, `failed` the checks that failed; `flaps` is when a condition was over.
+    `region` is the site of the provider that it was read on, where there are several.
     """
 
     observed_at: datetime | None = None
@@ -63,3 +64,4 @@ class Memory:
     serial: int = 0
     failed: Tally = field(default_factory=Tally)
     flaps: Mapping[EpisodeKey, Flaps] = field(default_factory=dict)
+    region: str | None = None

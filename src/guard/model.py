@@ -51,10 +51,14 @@ class CheckError(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Account:
-    """One API key's account at a provider."""
+    """One API key's account at a provider.
+
+    `region` is the site of the provider that it is on, where there are several; no part of its name.
+    """
 
     provider: str
     label: str
+    region: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.label}"

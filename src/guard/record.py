@@ -40,6 +40,7 @@ def dumps(memory: Memory) -> str:
             ],
             "serial": memory.serial,
             "failed": row_record.entries(memory.failed.entries),
+            **({"region": memory.region} if memory.region else {}),
         }
     )
 
@@ -65,6 +66,7 @@ def loads(text: str) -> Memory:
             },
             serial=count(data["serial"]),
             failed=row_record.read_tally(data["failed"]),
+            region=_text(data["region"]) if "region" in data else None,
         )
     except UNREADABLE as error:
         raise UnreadableError(type(error).__name__) from None

@@ -28,7 +28,7 @@ from jobs.outbox import Outbox
 from jobs.publisher import Publisher
 from jobs.summary import Outcome
 from messages.several import together
-from providers import PROVIDERS, titles
+from providers import PROVIDERS, TITLES
 
 logger = Logger(service="budget-guard")
 
@@ -68,7 +68,7 @@ def run(
         clock=clock,
         deadline=deadline,
     )
-    several = partial(together, titles=titles(), zone=settings.zone)
+    several = partial(together, titles=TITLES, zone=settings.zone)
     publisher = Publisher(table, topic, deadline, clock, several)
     outcomes = _check_all(monitored, shared, publisher)
     held_back = digest.send_held_back(fetched.items.get(digest.KEY), shared.outbox, publisher)

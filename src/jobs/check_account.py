@@ -94,12 +94,14 @@ def _ask(monitored: MonitoredAccount, run: Run, seconds: float) -> Reading | Fai
     """What the provider answers within `seconds`, or within those that the run has."""
     if isinstance(monitored.key, Failure):
         return monitored.key
-    provider = PROVIDERS[monitored.account.provider]
+    name, region = monitored.account.provider, monitored.account.region
+    provider = PROVIDERS[name]
     seconds = min(seconds, run.deadline.asking_left())
     if seconds <= min(LEAST_SECONDS, run.deadline.asking_seconds / 4):
         return NOT_ASKED
-    origin = run.settings.origins[monitored.account.provider]
-    reading = http.check(provider, origin, monitored.key.reveal(), monitored.rules.watch, seconds)
+    origin = run.settings.origins.get(name) or provider.region(region).origin
+    key, watch = monitored.key.reveal(), monitored.rules.watch
+    reading = http.check(provider, origin, key, watch, seconds, region)
     late = isinstance(reading, Failure) and reading.error is CheckError.TIMEOUT
     cut_short = seconds < min(ACCOUNT_SECONDS, run.deadline.asking_seconds / 2)
     return NOT_ASKED if late and cut_short else reading  # it may well be the run that was late
@@ -163,7 +165,7 @@ def _draft(decision: Decision, before: Memory, account: Account, zone: tzinfo) -
     """Write the messages that are due."""
     broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
     provider = PROVIDERS.get(account.provider)
-    contact = provider.contact if provider else Contact(title=account.provider)
+    contact = provider.contact_in(account.region) if provider else Contact(title=account.provider)
     memory, messages = decision.memory, list[Message]()
     for alert in decision.alerts:
         try:

@@ -25,7 +25,7 @@ from jobs.outbox import Draft, Outbox
 from jobs.publisher import Delivery, Publisher
 from messages.message import About, Message
 from messages.render import render_digest
-from providers import titles
+from providers import TITLES
 
 KEY = "#digest"  # of its item in the table; no account has such a name
 ABOUT = frozenset[About]({(None, None)})  # no condition: a newer digest takes the place of an older
@@ -97,7 +97,7 @@ def _message(
     with _table_errors():
         memories = table.load_all()
     alert = about_the_guard(Kind.DIGEST, SEVERITY, now)
-    return render_digest(alert, sum_up(memories, now), titles(), warnings, settings.zone)
+    return render_digest(alert, sum_up(memories, now), TITLES, warnings, settings.zone)
 
 
 def _table_errors() -> AbstractContextManager[None]:

@@ -20,6 +20,7 @@ def as_json(alert: Alert) -> dict[str, object]:
         "peak": alert.peak.word,
         "provider": alert.account.provider,
         "account": alert.account.label,
+        **({"region": alert.account.region} if alert.account.region else {}),
         "currency": alert.currency,
         "balance": None if alert.balance is None else money(alert.balance),
         "burn_per_day": None if alert.burn_per_day is None else burn(alert.burn_per_day),

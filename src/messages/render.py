@@ -33,7 +33,7 @@ def render(alert: Alert, contact: Contact, zone: tzinfo = UTC) -> Message:
     return _message(
         alert,
         as_json(alert),
-        line=labelled(line, alert.account.label, SUBJECT_LENGTH),
+        line=labelled(line, alert.account.label, SUBJECT_LENGTH)[:SUBJECT_LENGTH],
         subject=labelled(
             f"[{subject_tag(alert.severity.word, alert.kind)}] {line}",
             alert.account.label,

@@ -3,13 +3,13 @@
 import re
 
 from guard.model import Balance, CheckError, Contact, Reading
-from providers.provider import BadBodyError, Provider, member, money
+from providers.provider import BadBodyError, Provider, member, money, single
 
 # CNY and USD are documented; a row in any other currency must not hide these.
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 
 
-def parse(body: object, _watch: str | None) -> Reading:
+def parse(body: object, _watch: str | None, _currency: str) -> Reading:
     """Every currency row, whatever their order, which changes from call to call."""
     available = member(body, "is_available")
     rows = member(body, "balance_infos")
@@ -36,10 +36,9 @@ def _balance(row: object) -> Balance:
     )
 
 
-DEEPSEEK = Provider(
-    origin="https://api.deepseek.com",
+PROVIDER = Provider(
+    regions=single("https://api.deepseek.com"),
     path="/user/balance",
-    budget="20/5 USD, 150/35 CNY",
     parse=parse,
     contact=Contact(
         title="DeepSeek",

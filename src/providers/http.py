@@ -30,15 +30,19 @@ _BY_HUNDREDS = {3: CheckError.REDIRECTED, 5: CheckError.SERVER_ERROR}
 
 
 def check(
-    provider: Provider, origin: str, bearer: str, watch: str | None, seconds: float
+    provider: Provider,
+    origin: str,
+    key: str,
+    watch: str | None,
+    seconds: float,
+    region: str | None = None,
 ) -> Reading | Failure:
     """Ask a provider for the balances of one key, within `seconds`, retries included.
 
-    `bearer` must be printable ASCII. Never raises for what comes back, or doesn't, from the wire.
+    `key` must be printable ASCII. Never raises for what comes back, or doesn't, from the wire.
     """
     headers = {
-        **provider.headers,
-        "Authorization": f"Bearer {bearer}",
+        **provider.headers(key),
         "Accept": "application/json",
         "User-Agent": "budget-guard",
     }
@@ -52,7 +56,7 @@ def check(
     def ask() -> None:
         try:
             status, body, content_type = get(origin + provider.path, headers, seconds, lifeline)
-            answer.set_result(read(provider, status, body, watch, content_type))
+            answer.set_result(read(provider, status, body, watch, content_type, region))
         except Exception as error:  # noqa: BLE001 - whatever the wire did, it is data
             answer.set_result(_failure_of(provider, error))
 
@@ -66,7 +70,12 @@ def check(
 
 
 def read(
-    provider: Provider, status: int, body: bytes, watch: str | None, content_type: str = ""
+    provider: Provider,
+    status: int,
+    body: bytes,
+    watch: str | None,
+    content_type: str = "",
+    region: str | None = None,
 ) -> Reading | Failure:
     """What an answer means: balances, or the class of its error and a sentence about it."""
     value, is_json = None, True
@@ -80,7 +89,7 @@ def read(
         return Failure(refusal.error, f"{said}: {refusal.words}.")
     if status == HTTPStatus.OK:
         try:
-            return provider.parse(value, watch)
+            return provider.parse(value, watch, provider.region(region).currency)
         except BadBodyError as problem:
             why = str(problem) if is_json else "it isn't JSON"
             return Failure(

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 from guard.model import EXACT, Balance, CheckError, Contact, Reading
-from providers.provider import Provider, Refusal, money
+from providers.provider import Provider, Refusal, bearer, money, single
 
-UNIT = Decimal("0.0001")  # dollars; "10000" is one dollar
+UNIT = Decimal("0.0001")  # of the currency; "10000" is one dollar
 
+PATH = "/openapi/v1/billing/balance/detail"
 REASONS = {
     "FAILED_TO_AUTH": Refusal(CheckError.AUTH, "the key was refused"),
     "INVALID_API_KEY": Refusal(CheckError.AUTH, "the key is invalid"),
@@ -18,17 +19,17 @@ REASONS = {
 }
 
 
-def parse(body: object, watch: str | None) -> Reading:
-    """One balance in dollars: what is available with the credit line, or the cash alone."""
-    available = _dollars(body, "availableBalance")
-    cash = _dollars(body, "cashBalance")
+def parse(body: object, watch: str | None, currency: str) -> Reading:
+    """One balance: what is available with the credit line, or the cash alone."""
+    available = _amount(body, "availableBalance")
+    cash = _amount(body, "cashBalance")
     balance = Balance(
-        currency="USD",
+        currency=currency,
         amount=cash if watch == "cash" else available,
         components={
             "cash": cash,
-            "credit_limit": _dollars(body, "creditLimit"),
-            "outstanding_invoices": _dollars(body, "outstandingInvoices"),
+            "credit_limit": _amount(body, "creditLimit"),
+            "outstanding_invoices": _amount(body, "outstandingInvoices"),
         },
         cash=cash,
         spendable=available,
@@ -36,8 +37,13 @@ def parse(body: object, watch: str | None) -> Reading:
     return Reading((balance,))
 
 
-def _dollars(body: object, name: str) -> Decimal:
+def _amount(body: object, name: str) -> Decimal:
     return EXACT.multiply(money(body, name), UNIT)
+
+
+def headers(key: str) -> dict[str, str]:
+    """The content type is documented as required, even on this GET."""
+    return {**bearer(key), "Content-Type": "application/json"}
 
 
 def refusal(body: object) -> Refusal | None:
@@ -52,13 +58,11 @@ def refusal(body: object) -> Refusal | None:
 
 _KEYS = "https://novita.ai/settings/key-management"
 
-NOVITA = Provider(
-    origin="https://api.novita.ai",
-    path="/openapi/v1/billing/balance/detail",
-    budget="20/5 USD",
+PROVIDER = Provider(
+    regions=single("https://api.novita.ai", "USD"),
+    path=PATH,
     parse=parse,
-    # Documented as required, even on this GET.
-    headers={"Content-Type": "application/json"},
+    headers=headers,
     refusal=refusal,
     watch=("available", "cash"),
     contact=Contact(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -32,24 +32,61 @@ def _no_refusal(_body: object) -> Refusal | None:
     return None
 
 
+def bearer(key: str) -> dict[str, str]:
+    """The headers that show a key, as nearly all providers want them."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A site of a provider: where to ask, what it counts in, and where to top up there.
+
+    `currency` is needed where the answer names none; without `top_up` the contact's page holds.
+    """
+
+    origin: str
+    currency: str = ""
+    top_up: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provider: where to ask, how to read the answer, and what to tell a person (`contact`).
 
-    `parse(body, watch)` makes a `Reading` of parsed JSON or raises `BadBodyError`; `refusal(body)`
-    is what the body itself says of an error, where it does. `budget` is the default,
-    in the grammar of the settings. `watch` lists the figures that may be *the* balance, the default
-    first, where there are several.
+    `regions` are its sites by name, the default first; one that has a single site has it under "".
+    `parse(body, watch, currency)` makes a `Reading` of parsed JSON or raises `BadBodyError`;
+    `refusal(body)` is what the body itself says of an error, where it does. `headers(key)` shows the
+    key. `watch` lists the figures that may be *the* balance, the default first, where there are
+    several. `key_looks` is a pattern of its keys, for what must not get into a repository.
     """
 
-    origin: str
+    regions: Mapping[str, Region]
     path: str
-    budget: str
-    parse: Callable[[object, str | None], Reading]
+    parse: Callable[[object, str | None, str], Reading]
     contact: Contact
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Callable[[str], Mapping[str, str]] = bearer
     refusal: Callable[[object], Refusal | None] = _no_refusal
     watch: tuple[str, ...] = ()
+    key_looks: str = r"sk[-_][A-Za-z0-9_-]{32,}"
+
+    def region(self, name: str | None) -> Region:
+        """The site of that name, or the default one."""
+        first = next(iter(self.regions.values()))
+        return self.regions.get(name or "", first)
+
+    def region_names(self) -> tuple[str, ...]:
+        """The names of the sites, the default first; none where there is a single one."""
+        return tuple(name for name in self.regions if name)
+
+    def contact_in(self, name: str | None) -> Contact:
+        """What to tell a person whose account is on that site."""
+        top_up = self.region(name).top_up
+        return replace(self.contact, top_up=top_up) if top_up else self.contact
+
+
+def single(origin: str, currency: str = "") -> dict[str, Region]:
+    """The regions of a provider that has one site."""
+    return {"": Region(origin, currency)}
 
 
 def member(body: object, name: str) -> object:

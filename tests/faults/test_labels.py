@@ -132,7 +132,7 @@ def assert_deliverable(subject, texts, label):
         assert not re.search(r"[\x00-\x1f\x7f]", chat["content"]["title"])
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", ["deepseek", "novita"])
 def test_every_channel_takes_a_hostile_label(provider):
     for label in LABELS:
         for alert in alerts(Account(provider, label)):

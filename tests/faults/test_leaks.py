@@ -19,7 +19,7 @@ from config.settings import read
 from jobs.errors import GuardError
 from providers import PROVIDERS
 from tests.faults.guarded import KEYS
-from tests.faults.payloads import good
+from tests.faults.payloads import GOOD, good
 from tests.faults.upstream import MARKER, answer
 from tests.world import account
 
@@ -147,9 +147,9 @@ def test_what_the_client_raises_is_not_told(run, monkeypatch, error):
     assert {one["status"] for one in run()["accounts"]} == {"failed"}
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", GOOD)
 def test_what_a_parser_raises_is_not_told(world, run, upstream, monkeypatch, provider):
-    def parse(body, _watch):
+    def parse(body, _watch, _currency):
         raise KeyError(body["echo"], KEYS[provider])
 
     world.setenv(f"{provider.upper()}_URL", upstream.url)
@@ -181,7 +181,7 @@ def test_nothing_leaks_with_every_switch_for_logging_on(world, run, upstream, mo
     world.setenv("POWERTOOLS_LOG_LEVEL", "DEBUG")
     world.setenv("DETAILED_METRICS", "true")
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 2)
-    for provider in PROVIDERS:
+    for provider in GOOD:
         world.setenv(f"{provider.upper()}_URL", upstream.url)
         upstream.scripts[KEYS[provider]] = answer("200 OK", good(provider))
     assert {one["severity"] for one in run()["accounts"]} == {"warning"}

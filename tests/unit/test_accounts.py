@@ -13,7 +13,6 @@ from config import settings
 from config.accounts import SecretError, parse
 from config.api_key import ApiKey
 from guard.model import Budget, CheckError, Failure
-from providers import PROVIDERS
 
 RULES = settings.read(dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")).rules
 KEY = "sk-0123456789abcdef"
@@ -67,10 +66,7 @@ def test_a_byte_order_mark_before_the_secret_is_no_error():
     assert accounts("\ufeff" + json.dumps({"deepseek": KEY})) == {"deepseek/default": KEY}
 
 
-def test_the_message_names_every_provider_and_the_nearest_of_many(monkeypatch):
-    for name in ("openrouter", "moonshot", "siliconflow", "deepinfra", "fal", "stepfun"):
-        monkeypatch.setitem(PROVIDERS, name, PROVIDERS["novita"])
-    known = "its provider isn't known; known are deepseek, novita, openrouter, moonshot, siliconflow, "
+def test_the_message_names_every_provider_and_the_nearest_of_many():
     nearest = (
         ("OPENROUTER_API_KEY", "openrouter"),
         ("deepsek", "deepseek"),
@@ -79,7 +75,34 @@ def test_the_message_names_every_provider_and_the_nearest_of_many(monkeypatch):
     )
     for name, provider in nearest:
         [said] = accounts({name: KEY}).values()
-        assert said == f"{known}deepinfra, fal and stepfun; the nearest is {provider}."
+        assert said == f"{UNKNOWN}; the nearest is {provider}."
+
+
+def test_a_region_is_chosen_in_the_entry_and_is_the_first_unless_it_says_otherwise():
+    entries = {
+        "moonshot": KEY,
+        "moonshot/cn": {"api_key": KEY, "region": " CN "},
+        "stepfun": {"api_key": KEY},
+        "deepseek": KEY,
+    }
+    found = parse(json.dumps(entries), RULES)
+    assert [one.account.region for one in found] == ["ai", "cn", "com", None]
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "said"),
+    [
+        ("moonshot", "eu", "its region should be ai or cn"),
+        ("moonshot", "", "its region should be ai or cn"),
+        ("moonshot", "https://api.example.com", "its region should be ai or cn"),
+        ("deepseek", "cn", "its provider has a single site, so it takes no region"),
+    ],
+)
+def test_a_region_that_the_provider_does_not_have_is_refused(name, region, said):
+    [found] = parse(json.dumps({name: {"api_key": KEY, "region": region}}), RULES)
+    assert found.key.error == "config"
+    assert said in found.key.detail
+    assert found.account.region is None  # so that nothing that is remembered is taken for another's
 
 
 def test_blanks_around_a_key_are_stripped():
@@ -104,7 +127,10 @@ NAMED = 'its API key has a name and "=" before it; put in only what follows them
 BEARER = 'its API key has "Bearer" before it; put in only what follows it.'
 TOO_LONG = "its API key is longer than 512 characters; copy the key alone."
 NO_OBJECT = 'it is neither a key nor an object; it should be a key, or {"api_key": "<API key>"}.'
-UNKNOWN = "its provider isn't known; known are deepseek and novita"
+UNKNOWN = (
+    "its provider isn't known; known are deepseek, novita, openrouter, moonshot, vercel, ppio, "
+    "stepfun, siliconflow, deepinfra and fal"
+)
 NAME = "the name of its entry should be provider/label"
 BAD_VALUES = {
     "empty": ("", NO_KEY),

@@ -6,6 +6,7 @@ import pytest
 
 from config.settings import read, read_for_digest
 from guard.model import CheckError
+from providers import PROVIDERS
 from tests import stack
 from tools.texts import as_markdown
 
@@ -88,3 +89,19 @@ def test_a_page_links_to_what_is_there(page):
         there = page.parent / target if target else page
         assert there.exists(), target
         assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
+
+
+def test_every_provider_is_documented_and_linked_from_the_dashboard():
+    page, contract = ((DOCS / name).read_text() for name in ("providers.md", "contract.md"))
+    section = contract.partition("## 3. The secret")[2].partition("## 4.")[0]
+    readme = (DOCS.parent / "README.md").read_text()
+    for name, provider in PROVIDERS.items():
+        assert f"| `{name}` |" in page, name
+        assert f"`{name}`" in section, name
+        assert provider.contact.title in readme, name
+        assert f"**{provider.contact.title}**" in page, name
+        assert f"[{provider.contact.title}]({provider.contact.top_up})" in stack.dashboard(), name
+        for region in provider.region_names():
+            assert f"`{region}`" in section, name
+        origin = provider.region(None).origin
+        assert f"GET {origin}{provider.path}" in page, name

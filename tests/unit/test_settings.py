@@ -32,10 +32,7 @@ def test_the_defaults_are_those_that_are_promised():
         assert rules.runway == Spans(7 * DAY, 2 * DAY)
         assert rules.remind_every == Spans(24 * HOUR, 6 * HOUR)
         assert rules.fast_drain == DrainRule(Decimal("0.25"), HOUR)
-    assert parsed.origins == {
-        "deepseek": "https://api.deepseek.com",
-        "novita": "https://api.novita.ai",
-    }
+    assert parsed.origins == {}
     assert (parsed.secret, parsed.table, parsed.topic) == ("secret", "table", "topic")
     assert parsed.detailed_metrics is False
     assert parsed.per_account_metrics == 10
@@ -71,7 +68,8 @@ GOOD = [
     ("NOVITA_URL", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
     ("NOVITA_URL", "http://localhost", "http://localhost"),
     ("NOVITA_URL", "http://[::1]:8080", "http://[::1]:8080"),
-    ("NOVITA_URL", "", "https://api.novita.ai"),
+    ("NOVITA_URL", "", None),
+    ("OPENROUTER_URL", "https://example.com", "https://example.com"),
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from config import settings
 from guard.model import Rules
+from providers import PROVIDERS
 from tests import stack
 
 RESOURCES = {
@@ -21,6 +22,7 @@ PARAMETERS = {
     "AlertEmail": "",
     "AlertPhone": "",
     "Schedule": "rate(15 minutes)",
+    "Budgets": "20/5 USD, 150/35 CNY",
     "DeepSeekBudget": "20/5 USD, 150/35 CNY",
     "NovitaBudget": "20/5 USD",
     "NovitaWatch": "available",
@@ -115,7 +117,7 @@ def test_every_variable_that_the_settings_read_is_set_by_the_template_and_no_oth
     settings.read(asked)
     origins = {name for name in asked.names if name.endswith("_URL")}
     assert asked.names - origins == set(variables("CheckBalances"))
-    assert origins == {"DEEPSEEK_URL", "NOVITA_URL"}
+    assert origins == {f"{name.upper()}_URL" for name in PROVIDERS}
 
 
 def test_every_variable_that_the_digest_reads_is_set_by_the_template_and_no_other():
@@ -128,7 +130,7 @@ def test_the_defaults_of_the_template_are_those_of_the_settings():
     given = {
         name: value for name, value in variables("CheckBalances").items() if isinstance(value, str)
     }
-    assert len(given) == 10
+    assert len(given) == 11
     assert settings.read(NEEDED | given) == settings.read(NEEDED)
     assert all(isinstance(rules, Rules) for rules in settings.read(NEEDED).rules.values())
 
@@ -165,6 +167,7 @@ def test_every_default_fits_its_own_pattern():
 
 def test_the_patterns_refuse_what_can_not_be_used():
     for name, bad in {
+        "Budgets": ["20", "20/5 usd", ""],
         "DeepSeekBudget": ["20", "20/5", "20/5 usd", "20/5 USD,", "20/5 USD 1/1 CNY", ""],
         "Runway": ["7d", "7/2", "never", ""],
         "RemindEvery": ["off", "24h", "1 day/6h"],

@@ -1,0 +1,81 @@
+"""Answers of the providers as they were recorded or documented, each with what it means.
+
+`tests/cases/<provider>/<name>.json` has `status`, `headers`, `region`, `watch`, and the `body` as JSON
+or as `text`. It `reads` balances (with `available`, true unless it says otherwise), or is an `error`
+whose sentence `says` something. `source` links where it is from.
+"""
+
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from guard.model import NO_MONEY, Balance, Reading
+from providers import PROVIDERS
+
+FOLDER = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True)
+class Case:
+    provider: str
+    name: str
+    status: int
+    body: bytes
+    reads: Reading | None
+    error: str | None = None
+    says: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    region: str | None = None
+    watch: str | None = None
+
+    def __str__(self):
+        return f"{self.provider}-{self.name}"
+
+
+def cases(*providers):
+    """The cases of these providers, or of all."""
+    for provider in providers or PROVIDERS:
+        for path in sorted((FOLDER / provider).glob("*.json")):
+            yield _case(provider, path)
+
+
+def case(provider, name):
+    return _case(provider, FOLDER / provider / f"{name}.json")
+
+
+def good(provider):
+    """A case of a provider that reads a balance."""
+    return next(one for one in cases(provider) if one.reads)
+
+
+def _case(provider, path):
+    given = json.loads(path.read_text())
+    body = given["text"] if "text" in given else json.dumps(given["body"])
+    return Case(
+        provider=provider,
+        name=path.stem,
+        status=given["status"],
+        body=body.encode(),
+        reads=_reading(given) if "reads" in given else None,
+        error=given.get("error"),
+        says=given.get("says", ""),
+        headers=given.get("headers", {"Content-Type": "application/json"}),
+        region=given.get("region"),
+        watch=given.get("watch"),
+    )
+
+
+def _reading(given):
+    rows = (
+        Balance(
+            currency=row["currency"],
+            amount=Decimal(row["balance"]),
+            components={name: Decimal(one) for name, one in row.get("components", {}).items()},
+            cash=Decimal(row["cash"]) if "cash" in row else None,
+            spendable=Decimal(row["spendable"]) if "spendable" in row else None,
+            expiring=Decimal(row.get("expiring", NO_MONEY)),
+        )
+        for row in given["reads"]
+    )
+    return Reading(tuple(rows), given.get("available", True))
