@@ -61,7 +61,8 @@ def _measure(folder: Path, console: Console, doing: Callable[[str], None]) -> No
         doing("faults")
         console.print("", checker.table(checker.on_faults(here, compiled)), sep="\n")
         doing("imports")
-        console.print("", imports.table(IMPORTS, imports.steps(compiled, ROUNDS)), sep="\n")
+        steps = [*imports.steps(compiled, ROUNDS), *imports.of_providers(compiled, ROUNDS)]
+        console.print("", imports.table(IMPORTS, steps), sep="\n")
         doing("memory sizes")
         sizes_of_memory = memory.measured(here, compiled, ROUNDS_OF_MEMORY)
         console.print("", memory.table(sizes_of_memory, memory.core_seconds(here, compiled)), sep="\n")

@@ -29,8 +29,11 @@ STEPS = {
         "from aws_lambda_powertools.metrics.provider.cloudwatch_emf import cloudwatch"
     ),
     "the guard's own modules": f"import {GUARD}",
+}
+# What a run imports after that: the providers that the secret names.
+PROVIDERS = {
     "two providers, as the secret names them": "import providers.deepseek, providers.novita",
-    "all the others": "from providers import PROVIDERS; [*PROVIDERS.values()]",
+    "all providers": "from providers import PROVIDERS; [*PROVIDERS.values()]",
 }
 # Other ways, and what they stand against.
 INSTEAD = {
@@ -39,6 +42,7 @@ INSTEAD = {
     "urllib3 instead of requests": ("import boto3, urllib3", "import boto3, requests"),
 }
 TIMED = """import time
+{}
 began = time.process_time()
 {}
 print(time.process_time() - began)"""
@@ -56,6 +60,15 @@ def steps(package: Path, rounds: int = ROUNDS) -> list[Step]:
     """What each import adds to those before it, in the order of `STEPS`."""
     codes = ["\n".join(list(STEPS.values())[:count]) for count in range(len(STEPS) + 1)]
     return _shared(STEPS, difference(package, list(pairwise(codes)), rounds), package)
+
+
+def of_providers(package: Path, rounds: int = ROUNDS) -> list[Step]:
+    """What the providers add, few or all; in one process each, since it is little."""
+    guard = STEPS["the guard's own modules"]
+    found = [
+        median(_seconds(package, code, guard) for _ in range(rounds)) for code in PROVIDERS.values()
+    ]
+    return _shared(PROVIDERS, found, package)
 
 
 def gains(package: Path, rounds: int = ROUNDS) -> list[Step]:
@@ -79,8 +92,8 @@ def difference(package: Path, pairs: Sequence[tuple[str, str]], rounds: int) -> 
     return [median(one) for one in found]
 
 
-def _seconds(package: Path, code: str) -> float:
-    return float(run(package, ["-c", TIMED.format(code)]).stdout)
+def _seconds(package: Path, code: str, before: str = "") -> float:
+    return float(run(package, ["-c", TIMED.format(before, code)]).stdout)
 
 
 def by_package(package: Path, rounds: int = ROUNDS) -> dict[str, float]:
@@ -130,6 +143,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         package = built(Path(name))
         console.print(table("What each import adds to those before it", steps(package)))
+        console.print(table("What the providers add", of_providers(package)))
         console.print(table("What another way would save", gains(package)))
         found = by_package(package)
         whole = sum(found.values())

@@ -7,10 +7,11 @@ import pytest
 from guard.model import Failure
 from providers import NAMES, PROVIDERS
 from providers.http import check
+from tests.faults.guarded import KEYS
 from tests.faults.upstream import MARKER, answer
 from tests.recorded import cases, good
 
-KEY = "sk-Qz7Xw3Kp9VtLm2RbYc8N"
+KEY = KEYS["deepseek"]
 SECONDS = 8
 
 
