@@ -28,7 +28,7 @@ local: ready ## Both functions in AWS's own image, without an AWS account; needs
 	@ARGS="$(ARGS)" PYTHONPATH=src $(DEV)/python -m local.sam_local
 
 dashboard: ready ## The dashboard as a page, with what the story of make run leaves behind.
-	@$(DEV)/python -m local.dashboard
+	@PYTHONPATH=src $(DEV)/python -m local.dashboard
 
 test: ready browser ## Every test, the end-to-end one included; ONLY=name runs what matches.
 	$(PYTEST) $(if $(ONLY),-k '$(ONLY)',--cov --cov-report=term-missing:skip-covered)
@@ -114,7 +114,7 @@ bill: .venv/dev/.ready ## The bill of a month, as docs/cost.md shows it.
 
 picture: ready browser ## Make the pictures of make run and of the dashboard.
 	@PYTHONPATH=src PICTURE=docs/make-run.svg $(DEV)/python -m local.run >/dev/null
-	@PICTURE=docs/dashboard.png $(DEV)/python -m local.dashboard >/dev/null
+	@PYTHONPATH=src PICTURE=docs/dashboard.png $(DEV)/python -m local.dashboard >/dev/null
 
 forecast-plot: .venv/dev/.ready browser ## Make the plots of the forecast.
 	@$(DEV)/python -m benchmarks.plot

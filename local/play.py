@@ -11,8 +11,10 @@ from rich.progress import Progress
 
 from local import show, story
 from local.embedded import Embedded, Letter
+from local.recorded import good
 from local.sandbox import serving
 from local.tools import ROOT
+from providers import PROVIDERS
 
 DELIVERY_SECONDS = 5
 
@@ -49,6 +51,21 @@ def play(aws: Embedded, start: datetime) -> Generator[Step]:
             if tick.at - start == story.DIGEST:
                 letters += delivered(aws, aws.invoke(scheduled(tick.at), "SendDigest"))
             yield Step(tick, summary, letters)
+
+
+def every_provider(aws: Embedded, when: datetime) -> dict[str, Any]:
+    """One run with an account at each provider, which answers as it was recorded."""
+    with serving() as sandbox:
+        entries: dict[str, dict[str, str]] = {}
+        for number, (name, provider) in enumerate(PROVIDERS.items()):
+            recorded, key = good(name), f"sk-sandbox-{number}"
+            sandbox.record(provider, key, recorded.status, recorded.body)
+            entries[name] = {"api_key": key}
+            if recorded.region:
+                entries[name]["region"] = recorded.region
+        aws.keys(entries)
+        aws.point_to({f"{name.upper()}_URL": sandbox.url for name in PROVIDERS})
+        return aws.invoke(scheduled(when))
 
 
 def scheduled(when: datetime) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rich.live import Live
 
 from local import show, story
 from local.embedded import Embedded, Letter, embedded
-from local.play import delivered, deploy, play, scheduled
+from local.play import delivered, deploy, every_provider, play, scheduled
 from providers import NAMES
 
 KEYS = {name: f"{name.upper()}_API_KEY" for name in NAMES}
@@ -32,7 +32,7 @@ NEXT = """\
 [bold]What next[/bold]
   make dashboard shows the same days on the dashboard, as a page.
   make local runs both functions in AWS's own image, if you have Docker.
-  make run with DEEPSEEK_API_KEY or another provider's key set asks the real API once.
+  make run with DEEPSEEK_API_KEY (or another's) set asks the real API once.
   make deploy puts the stack into your AWS account; README.md says how."""
 
 
@@ -103,6 +103,10 @@ def _tell(aws: Embedded, console: Console) -> None:
     aws.collect_metrics()
     metrics = show.metrics(aws.metrics())
     console.print(metrics)
+    others = show.Accounts()
+    others.add(every_provider(aws, datetime.now(UTC)))
+    console.print("\nAn account at each provider that the guard knows, as its answer was recorded:")
+    console.print(others.table())
     if picture := os.environ.get("PICTURE"):
         show.save_picture(Path(picture), (worst, accounts.table(), metrics))
 

@@ -45,8 +45,9 @@ def decide(
     was surely never published, so that it can be said anew as things stand now, or not at all.
     """
     judged: tuple[Judged, ...] = ()
+    forgotten: frozenset[EpisodeKey] = frozenset()
     if account.region and account.region != memory.region:  # another site has another account's money
-        memory = Memory(region=account.region)
+        memory, forgotten, unpublished = Memory(region=account.region), frozenset(unpublished), {}
     if isinstance(reading, Failure):
         memory = after_failure(memory, now)
     else:
@@ -90,7 +91,7 @@ def decide(
             alert = _alert(notice.kind, after, key, told, account, rules, now)
             alerts.append(replace(with_balance(alert, findings, memory, now), before=standing))
     memory = replace(memory, observed_at=now, episodes=episodes, flaps=flaps, serial=serial)
-    return Decision(memory, judged, tuple(alerts), superseded, broken)
+    return Decision(memory, judged, tuple(alerts), superseded | forgotten, broken)
 
 
 def _look(

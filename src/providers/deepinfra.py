@@ -33,7 +33,12 @@ PROVIDER = Provider(
         title="DeepInfra",
         top_up="https://deepinfra.com/dash/billing",
         status_page="https://status.deepinfra.com",
-        advice={CheckError.AUTH: "Check the key at https://deepinfra.com/dash/api_keys"},
+        advice={
+            CheckError.CONFIG: (
+                "If the account pays afterwards, take it out of the secret: it has no balance to watch"
+            ),
+            CheckError.AUTH: "Check the key at https://deepinfra.com/dash/api_keys",
+        },
         when_empty="calls to DeepInfra fail",
     ),
 )

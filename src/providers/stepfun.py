@@ -33,6 +33,9 @@ PROVIDER = Provider(
         title="StepFun",
         top_up="https://platform.stepfun.com/account-overview",
         advice={
+            CheckError.CONFIG: (
+                "If the account pays afterwards, take it out of the secret: it has no balance to watch"
+            ),
             CheckError.AUTH: (
                 'A key belongs to one site: say which in the entry, "region": "com" or "ai"'
             ),

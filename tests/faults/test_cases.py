@@ -5,11 +5,11 @@ import json
 import pytest
 
 from guard.model import Failure
+from local.recorded import cases, good
 from providers import NAMES, PROVIDERS
 from providers.http import check
 from tests.faults.guarded import KEYS
 from tests.faults.upstream import MARKER, answer
-from tests.recorded import cases, good
 
 KEY = KEYS["deepseek"]
 SECONDS = 8

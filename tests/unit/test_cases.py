@@ -10,10 +10,10 @@ import pytest
 from guard.decide import decide
 from guard.memory import Memory
 from guard.model import Account, Balance, Budget, CheckError, Failure, Reading, Rules, Spans
+from local.recorded import FOLDER, cases
 from messages.render import render
 from providers import NAMES, PROVIDERS
 from providers.http import read
-from tests.recorded import FOLDER, cases
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RULES = Rules({"USD": Budget(Decimal(20), Decimal(5))}, None, Spans(DAY, DAY), None)

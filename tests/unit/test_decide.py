@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from guard.alert import Episode
+from guard.alert import Episode, Kind
 from guard.decide import decide
 from guard.memory import Memory
 from guard.model import (
@@ -22,6 +22,7 @@ from guard.model import (
     Spans,
 )
 from guard.notify import verdict
+from guard.unpublished import Unpublished
 from messages.reasons import why
 
 OK, WARNING, CRITICAL, EXHAUSTED = Severity
@@ -434,3 +435,30 @@ def test_a_condition_that_can_not_be_judged_hides_no_other_and_forgets_nothing()
     assert story.reads("4") == ["alert low_balance critical"]
     assert story.broken == ("fast_drain (TypeError)",)
     assert len(story.memory.episodes) == 2
+
+
+# An account on another site of its provider.
+
+
+def test_another_region_is_another_account_s_money_and_nothing_of_the_first_is_told():
+    low = Reading((Balance("USD", Decimal(4)),))
+    first = decide(Memory(), low, RULES, Account("moonshot", "x", "ai"), NOW)
+    assert [alert.kind for alert in first.alerts] == ["alert"]
+    assert first.memory.region == "ai"
+    [(key, episode)] = first.memory.episodes.items()
+    unheard = {key: Unpublished(Kind.ALERT, episode.severity, replace(episode, step=0))}
+    rich = Reading((Balance("USD", Decimal(400)),))
+    moved = decide(
+        first.memory, rich, RULES, Account("moonshot", "x", "cn"), NOW + HOUR, unpublished=unheard
+    )
+    assert (moved.memory.region, moved.alerts, dict(moved.memory.episodes)) == ("cn", (), {})
+    assert moved.superseded == {key}
+    assert moved.memory.rows["USD"].history.first == NOW + HOUR
+
+
+def test_an_entry_that_names_no_region_for_a_while_forgets_nothing():
+    rich = Reading((Balance("USD", Decimal(400)),))
+    before = decide(Memory(), rich, RULES, Account("moonshot", "x", "cn"), NOW).memory
+    failure = Failure(CheckError.CONFIG, "Its region should be ai or cn.")
+    after = decide(before, failure, RULES, Account("moonshot", "x"), NOW + HOUR).memory
+    assert (after.region, after.rows) == ("cn", before.rows)

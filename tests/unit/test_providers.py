@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from config import settings
 from guard import figures
 from guard.model import Balance, Budget, CheckError, Contact, Failure, Reading
+from local.recorded import case
 from providers import PROVIDERS
 from providers.http import read
 from providers.provider import Provider, Region, member, money
-from tests.recorded import case
 
 DEEPSEEK, NOVITA = PROVIDERS["deepseek"], PROVIDERS["novita"]
 

@@ -6,50 +6,57 @@ whose sentence `says` something. `source` links where it is from.
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from guard.model import NO_MONEY, Balance, Reading
+from local.tools import ROOT
 from providers import PROVIDERS
 
-FOLDER = Path(__file__).parent / "cases"
+FOLDER = ROOT / "tests" / "cases"
+JSON = {"Content-Type": "application/json"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Case:
+    """One answer of a provider: what came over the wire, and what is to be read of it."""
+
     provider: str
     name: str
     status: int
     body: bytes
     reads: Reading | None
-    error: str | None = None
-    says: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    region: str | None = None
-    watch: str | None = None
+    error: str | None
+    says: str
+    headers: Mapping[str, str]
+    region: str | None
+    watch: str | None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.provider}-{self.name}"
 
 
-def cases(*providers):
+def cases(*providers: str) -> Iterator[Case]:
     """The cases of these providers, or of all."""
     for provider in providers or PROVIDERS:
         for path in sorted((FOLDER / provider).glob("*.json")):
             yield _case(provider, path)
 
 
-def case(provider, name):
+def case(provider: str, name: str) -> Case:
+    """One case by its name."""
     return _case(provider, FOLDER / provider / f"{name}.json")
 
 
-def good(provider):
-    """A case of a provider that reads a balance."""
+def good(provider: str) -> Case:
+    """The first case of a provider that reads a balance."""
     return next(one for one in cases(provider) if one.reads)
 
 
-def _case(provider, path):
+def _case(provider: str, path: Path) -> Case:
     given = json.loads(path.read_text())
     body = given["text"] if "text" in given else json.dumps(given["body"])
     return Case(
@@ -60,13 +67,13 @@ def _case(provider, path):
         reads=_reading(given) if "reads" in given else None,
         error=given.get("error"),
         says=given.get("says", ""),
-        headers=given.get("headers", {"Content-Type": "application/json"}),
+        headers=given.get("headers", JSON),
         region=given.get("region"),
         watch=given.get("watch"),
     )
 
 
-def _reading(given):
+def _reading(given: Mapping[str, Any]) -> Reading:
     rows = (
         Balance(
             currency=row["currency"],
