@@ -79,8 +79,10 @@ security: .venv/dev/.ready .venv/checkov/.ready ## Code, secrets, workflow and s
 		--skip-download --quiet --compact) && grep -q cloudformation <<<"$$report" \
 		&& grep -q github_actions <<<"$$report" || { echo "$$report"; exit 1; }
 
+# What sam would say next is a guided deployment, which writes a phone number into a tracked file.
 build: .venv/dev/.ready .venv/sam/.ready ## The package of both functions.
-	$(OFFLINE) PATH="$(CURDIR)/$(DEV):$$PATH" $(SAM)/sam build
+	@$(OFFLINE) PATH="$(CURDIR)/$(DEV):$$PATH" $(SAM)/sam build >/dev/null
+	@echo "Built: .aws-sam/build"
 
 # What follows works on your AWS account, with your AWS setup as it is. STACK=name is for another stack
 # than budget-guard.

@@ -121,7 +121,8 @@ def _balances(read: Reading) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f"the accounts {', '.join(names)}" if names else "no account yet"
+    noun = "account" if len(names) == 1 else "accounts"
+    return f"the {noun} {', '.join(names)}" if names else "no account yet"
 
 
 # The secret as JSON. What isn't replaced stays as it is.
