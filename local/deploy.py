@@ -39,7 +39,7 @@ def _deploy(console: Console) -> int:
         there = _ours(stack, found(session, stack))
         present = parameters.defaults(groups) | values(there or {})
         account = session.client("sts", config=PATIENCE).get_caller_identity()["Account"]
-        state = "new" if there is None else "deployed"
+        state = "new" if _is_new(there) else "deployed"
         console.print(
             f"Stack {stack.name} ({state}), region {session.region_name}, AWS account {account}.",
             highlight=False,

@@ -22,7 +22,7 @@ from local.deployed import Deployed, configured, reached
 from local.tools import LocalError
 from messages.format import amount
 from messages.mail import ADVICE
-from providers import PROVIDERS, http
+from providers import PROVIDERS, http, strict_json
 
 NEEDED = (
     "cloudformation:DescribeStacks, secretsmanager:GetSecretValue and secretsmanager:PutSecretValue"
@@ -33,7 +33,7 @@ REFUSED = (CheckError.CONFIG, CheckError.AUTH, CheckError.PERMISSION)
 NO_RESOURCES = dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "-")
 MEND = "is not a JSON object with one entry for each account: mend it in the console first"
 
-Entries = list[tuple[str, Any]]
+type Entries = dict[str, Any]
 
 
 def main() -> int:
@@ -46,7 +46,7 @@ def _put(console: Console) -> int:
     stack = configured()
     with reached(stack, NEEDED) as deployed:
         rules = _settings(deployed)
-        names = [name for name, _ in entries(_stored(deployed))]
+        names = [*entries(_stored(deployed))]
         console.print(f"The secret of the stack {stack.name} has {_listed(names)}.", highlight=False)
         console.print(
             "An account is a provider, or provider/label for a further one. The key is not shown. In "
@@ -55,7 +55,7 @@ def _put(console: Console) -> int:
         )
         for name, text in _typed(console):
             console.print(_said(name, text, deployed, rules), highlight=False, markup=False)
-        names = [name for name, _ in entries(_stored(deployed))]
+        names = [*entries(_stored(deployed))]
     console.print(f"The secret has {_listed(names)}. The next run reads it.", highlight=False)
     return 0
 
@@ -84,8 +84,9 @@ def _typed(console: Console) -> Iterator[tuple[str, str]]:
 def _said(name: str, text: str, deployed: Deployed, rules: Settings) -> str:
     """Try a key and store it, unless it is refused; what is to be told of it."""
     try:
-        entry = with_key(_at(entries(_stored(deployed)), name), text)
-        [account] = accounts.parse(json.dumps({name: entry}), rules.rules)
+        held = put(entries(_stored(deployed)), name, text)
+        named = _named(held, name)
+        [account] = accounts.parse(json.dumps({named: held[named]}), rules.rules)
     except (LocalError, accounts.SecretError) as error:
         return f"Not stored. {error}"
     read = tried(account, rules)
@@ -104,9 +105,8 @@ def tried(account: MonitoredAccount, rules: Settings) -> Reading | Failure:
     if isinstance(account.key, Failure):
         return account.key
     name, region = account.account.provider, account.account.region
-    provider = PROVIDERS[name]
-    origin = rules.origins.get(name) or provider.region(region).origin
-    return http.check(provider, origin, account.key.reveal(), account.rules.watch, SECONDS, region)
+    origin, watch = rules.origins.get(name), account.rules.watch
+    return http.check(PROVIDERS[name], origin, account.key.reveal(), watch, SECONDS, region)
 
 
 def _advice(account: MonitoredAccount, failure: Failure) -> str:
@@ -131,24 +131,21 @@ def _listed(names: Sequence[str]) -> str:
 def entries(text: str) -> Entries:
     """The entries of a secret in their order; raises `LocalError` for what they would be lost from."""
     if not text.strip():
-        return []
+        return {}
     try:
-        found = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_Pairs)
+        strict_json.loads(text)  # which names what stands twice, and would be there once
+        found = json.loads(text.removeprefix("\ufeff"))
     except ValueError:
         raise LocalError(f"The secret {MEND}.") from None
-    if not isinstance(found, _Pairs) or len({name for name, _ in found}) < len(found):
+    if not isinstance(found, dict):
         raise LocalError(f"The secret {MEND}.")
-    return [(name, _plain(value)) for name, value in found]
+    return found
 
 
 def put(held: Entries, name: str, text: str) -> Entries:
     """The entries with an account's key: in its entry, whose other members stay, or in a new one."""
-    if not any(_account(one) == _account(name) for one, _ in held):
-        return [*held, (name, with_key(None, text))]
-    return [
-        (one, with_key(value, text) if _account(one) == _account(name) else value)
-        for one, value in held
-    ]
+    named = _named(held, name)
+    return {**held, named: with_key(held.get(named), text)}
 
 
 def with_key(entry: object, text: str) -> object:
@@ -170,23 +167,14 @@ def _object(text: str) -> dict[str, Any]:
     return found
 
 
-def _at(held: Entries, name: str) -> object:
-    return next((value for one, value in held if _account(one) == _account(name)), None)
+def _named(held: Entries, name: str) -> str:
+    """The name under which the account stands already, or the one given."""
+    return next((one for one in held if _account(one) == _account(name)), name)
 
 
 def _account(name: str) -> tuple[str, str]:
     provider, slash, label = name.partition("/")
     return provider.lower(), label if slash else "default"
-
-
-class _Pairs(list[tuple[str, Any]]):
-    """A JSON object as it was written, names that stand twice included."""
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, _Pairs):
-        return {name: _plain(inner) for name, inner in value}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _stored(deployed: Deployed) -> str:
@@ -205,7 +193,7 @@ def _stored(deployed: Deployed) -> str:
 
 def _store(deployed: Deployed, held: Entries) -> None:
     # Without spaces: the secret holds 64 KB. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
-    text = json.dumps(dict(held), separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(held, separators=(",", ":"), ensure_ascii=False)
     deployed.client("secretsmanager").put_secret_value(
         SecretId=deployed.outputs["ApiKeys"], SecretString=text
     )

@@ -99,7 +99,7 @@ def _ask(monitored: MonitoredAccount, run: Run, seconds: float) -> Reading | Fai
     seconds = min(seconds, run.deadline.asking_left())
     if seconds <= min(LEAST_SECONDS, run.deadline.asking_seconds / 4):
         return NOT_ASKED
-    origin = run.settings.origins.get(name) or provider.region(region).origin
+    origin = run.settings.origins.get(name)
     key, watch = monitored.key.reveal(), monitored.rules.watch
     reading = http.check(provider, origin, key, watch, seconds, region)
     late = isinstance(reading, Failure) and reading.error is CheckError.TIMEOUT

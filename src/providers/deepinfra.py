@@ -1,9 +1,16 @@
 """DeepInfra: https://deepinfra.com/docs/advanced/billing."""
 
 from guard.model import EXACT, NO_MONEY, Balance, CheckError, Contact, Reading
-from providers.provider import BadBodyError, Provider, Refusal, member, money, single
-
-POSTPAID = Refusal(CheckError.CONFIG, "the account is not prepaid, so it has no balance to watch")
+from providers.provider import (
+    NOT_PREPAID,
+    NOT_PREPAID_ADVICE,
+    BadBodyError,
+    Provider,
+    Refusal,
+    member,
+    money,
+    single,
+)
 
 
 def parse(body: object, _watch: str | None, currency: str) -> Reading:
@@ -21,7 +28,7 @@ def refusal(body: object) -> Refusal | None:
         postpaid = money(body, "stripe_balance") >= NO_MONEY and member(body, "suspended") is False
     except BadBodyError:
         return None
-    return POSTPAID if postpaid else None
+    return NOT_PREPAID if postpaid else None
 
 
 PROVIDER = Provider(
@@ -34,9 +41,7 @@ PROVIDER = Provider(
         top_up="https://deepinfra.com/dash/billing",
         status_page="https://status.deepinfra.com",
         advice={
-            CheckError.CONFIG: (
-                "If the account pays afterwards, take it out of the secret: it has no balance to watch"
-            ),
+            CheckError.CONFIG: NOT_PREPAID_ADVICE,
             CheckError.AUTH: "Check the key at https://deepinfra.com/dash/api_keys",
         },
         when_empty="calls to DeepInfra fail",

@@ -1,12 +1,7 @@
 """DeepSeek: https://api-docs.deepseek.com/api/get-user-balance."""
 
-import re
-
 from guard.model import Balance, CheckError, Contact, Reading
-from providers.provider import BadBodyError, Provider, member, money, single
-
-# CNY and USD are documented; a row in any other currency must not hide these.
-_CURRENCY = re.compile(r"[A-Za-z]{3}")
+from providers.provider import BadBodyError, Provider, currency, member, money, single
 
 
 def parse(body: object, _watch: str | None, _currency: str) -> Reading:
@@ -24,12 +19,10 @@ def parse(body: object, _watch: str | None, _currency: str) -> Reading:
 
 
 def _balance(row: object) -> Balance:
-    currency = member(row, "currency")
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
-        raise BadBodyError("a currency is not three letters")
+    counted_in = currency(row)  # CNY and USD are documented; any other must not hide these
     granted = money(row, "granted_balance")
     return Balance(
-        currency=currency.upper(),
+        currency=counted_in,
         amount=money(row, "total_balance"),
         components={"granted": granted, "topped_up": money(row, "topped_up_balance")},
         expiring=granted,

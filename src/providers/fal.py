@@ -1,20 +1,13 @@
 """fal: https://docs.fal.ai/platform-apis/v1/account/billing."""
 
-import re
-
 from guard.model import Balance, CheckError, Contact, Reading
-from providers.provider import BadBodyError, Provider, member, money, single
-
-_CURRENCY = re.compile(r"[A-Za-z]{3}")
+from providers.provider import Provider, currency, member, money, single
 
 
 def parse(body: object, _watch: str | None, _currency: str) -> Reading:
     """The credits, in the currency that stands beside them."""
     credits_left = member(body, "credits")
-    currency = member(credits_left, "currency")
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
-        raise BadBodyError("credits.currency is not three letters")
-    return Reading((Balance(currency.upper(), money(credits_left, "current_balance")),))
+    return Reading((Balance(currency(credits_left), money(credits_left, "current_balance")),))
 
 
 def headers(key: str) -> dict[str, str]:

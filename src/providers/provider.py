@@ -14,6 +14,7 @@ LIMIT = Decimal(10) ** 15  # of any currency
 _IN_A_STRING = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,30})?")
 # An exponent of -30 leaves 15 of 45 digits before the point; one of 15 is all that `LIMIT` allows.
 _EXPONENT = r"[eE](-(30|[0-2]?[0-9])|\+?(1[0-5]|0?[0-9]))"
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
 _AS_A_NUMBER = re.compile(rf"-?[0-9]{{1,45}}(\.[0-9]{{1,30}})?({_EXPONENT})?")
 
 
@@ -26,6 +27,12 @@ class Refusal(NamedTuple):
 
     error: CheckError
     words: str
+
+
+NOT_PREPAID = Refusal(CheckError.CONFIG, "the account is not prepaid, so it has no balance to watch")
+NOT_PREPAID_ADVICE = (
+    "If the account pays afterwards, take it out of the secret: it has no balance to watch"
+)
 
 
 def _no_refusal(_body: object) -> Refusal | None:
@@ -96,6 +103,14 @@ def member(body: object, name: str) -> object:
     if name not in body:
         raise BadBodyError(f"{name} is missing")
     return body[name]
+
+
+def currency(body: object) -> str:
+    """The member `currency`, three letters in any case, in capitals; raises `BadBodyError`."""
+    value = member(body, "currency")
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise BadBodyError("a currency is not three letters")
+    return value.upper()
 
 
 def money(body: object, name: str) -> Decimal:

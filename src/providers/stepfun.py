@@ -1,9 +1,16 @@
 """StepFun: https://platform.stepfun.com/docs/api-reference/accounts."""
 
 from guard.model import Balance, CheckError, Contact, Reading
-from providers.provider import BadBodyError, Provider, Refusal, Region, member, money
-
-POSTPAID = Refusal(CheckError.CONFIG, "the account is not prepaid, so it has no balance to watch")
+from providers.provider import (
+    NOT_PREPAID,
+    NOT_PREPAID_ADVICE,
+    BadBodyError,
+    Provider,
+    Refusal,
+    Region,
+    member,
+    money,
+)
 
 
 def parse(body: object, _watch: str | None, currency: str) -> Reading:
@@ -16,7 +23,7 @@ def parse(body: object, _watch: str | None, currency: str) -> Reading:
 def refusal(body: object) -> Refusal | None:
     """An account that pays afterwards says so by its type."""
     kind = body.get("type") if isinstance(body, dict) and "balance" in body else None
-    return POSTPAID if isinstance(kind, str) and kind != "prepaid" else None
+    return NOT_PREPAID if isinstance(kind, str) and kind != "prepaid" else None
 
 
 PROVIDER = Provider(
@@ -33,9 +40,7 @@ PROVIDER = Provider(
         title="StepFun",
         top_up="https://platform.stepfun.com/account-overview",
         advice={
-            CheckError.CONFIG: (
-                "If the account pays afterwards, take it out of the secret: it has no balance to watch"
-            ),
+            CheckError.CONFIG: NOT_PREPAID_ADVICE,
             CheckError.AUTH: (
                 'A key belongs to one site: say which in the entry, "region": "com" or "ai"'
             ),
