@@ -16,7 +16,7 @@ OFFLINE := SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true
 # A GovCloud and a China region, and three that an account must opt in to, lack what others have.
 REGIONS := us-east-1 us-gov-west-1 cn-north-1 af-south-1 ap-east-1 me-central-1
 
-.PHONY: help run local dashboard browser picture forecast-plot bench-forecast bench texts bill test unit check format lint types template security build deploy release keys test-alert env.json accounts lock clean
+.PHONY: help run local ask dashboard browser picture forecast-plot bench-forecast bench texts bill test unit check format lint types template security build deploy release keys test-alert env.json accounts lock clean
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,10 @@ run: ready ## The main job: the real stack in an embedded AWS, tick by tick.
 
 local: ready ## Both functions in AWS's own image, without an AWS account; needs Docker. ARGS=start-lambda stays.
 	@ARGS="$(ARGS)" PYTHONPATH=src $(DEV)/python -m local.sam_local
+
+# BALANCE, URL and the like are the members of an entry; docs/providers.md names them.
+ask: .venv/dev/.ready ## Ask a provider once: make ask PROVIDER=moonshot REGION=cn, with the key in API_KEY.
+	@PYTHONPATH=src $(DEV)/python -m local.ask
 
 dashboard: ready ## The dashboard as a page, with what the story of make run leaves behind.
 	@PYTHONPATH=src $(DEV)/python -m local.dashboard

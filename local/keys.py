@@ -106,7 +106,8 @@ def tried(account: MonitoredAccount, rules: Settings) -> Reading | Failure:
         return account.key
     name, region = account.account.provider, account.account.region
     origin, watch = rules.origins.get(name), account.rules.watch
-    return http.check(PROVIDERS[name], origin, account.key.reveal(), watch, SECONDS, region)
+    provider = account.own or PROVIDERS[name]
+    return http.check(provider, origin, account.key.reveal(), watch, SECONDS, region)
 
 
 def _advice(account: MonitoredAccount, failure: Failure) -> str:

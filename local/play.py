@@ -57,12 +57,10 @@ def every_provider(aws: Embedded, when: datetime) -> dict[str, Any]:
     """One run with an account at each provider, which answers as it was recorded."""
     with serving() as sandbox:
         entries: dict[str, dict[str, str]] = {}
-        for number, (name, provider) in enumerate(PROVIDERS.items()):
+        for number, name in enumerate(PROVIDERS):
             recorded, key = good(name), f"sk-sandbox-{number}"
-            sandbox.record(provider, key, recorded.status, recorded.body)
-            entries[name] = {"api_key": key}
-            if recorded.region:
-                entries[name]["region"] = recorded.region
+            sandbox.record(recorded.asked, key, recorded.status, recorded.body)
+            entries[name] = {"api_key": key, **recorded.entry}
         aws.keys(entries)
         aws.point_to({f"{name.upper()}_URL": sandbox.url for name in PROVIDERS})
         return aws.invoke(scheduled(when))

@@ -1,8 +1,9 @@
 """Answers of the providers as they were recorded or documented, each with what it means.
 
-`tests/cases/<provider>/<name>.json` has `status`, `headers`, `region`, `watch`, and the `body` as JSON
-or as `text`. It `reads` balances (with `available`, true unless it says otherwise), or is an `error`
-whose sentence `says` something. `source` links where it is from.
+`tests/cases/<provider>/<name>.json` has `status`, `headers`, `watch`, `entry` (what an entry has beside
+its key, such as a region), and the `body` as JSON or as `text`. It `reads` balances (with `available`,
+true unless it says otherwise), or is an `error` whose sentence `says` something. `source` links where
+it is from.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 
 from guard.model import NO_MONEY, Balance, Reading
 from local.tools import ROOT
-from providers import PROVIDERS
+from providers import PROVIDERS, Provider
 
 FOLDER = ROOT / "tests" / "cases"
 JSON = {"Content-Type": "application/json"}
@@ -32,8 +33,21 @@ class Case:
     error: str | None
     says: str
     headers: Mapping[str, str]
-    region: str | None
+    entry: Mapping[str, str]
     watch: str | None
+
+    @property
+    def region(self) -> str | None:
+        """The site that was asked, where there are several."""
+        return self.entry.get("region")
+
+    @property
+    def asked(self) -> Provider:
+        """The provider as it was asked."""
+        provider = PROVIDERS[self.provider]
+        members = provider.own_members()
+        own = {name: text for name, text in self.entry.items() if name in members}
+        return provider.of_entry(own) or provider
 
     def __str__(self) -> str:
         return f"{self.provider}-{self.name}"
@@ -68,7 +82,7 @@ def _case(provider: str, path: Path) -> Case:
         error=given.get("error"),
         says=given.get("says", ""),
         headers=given.get("headers", JSON),
-        region=given.get("region"),
+        entry=given.get("entry", {}),
         watch=given.get("watch"),
     )
 

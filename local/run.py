@@ -15,9 +15,10 @@ from rich.live import Live
 from local import show, story
 from local.embedded import Embedded, Letter, embedded
 from local.play import delivered, deploy, every_provider, play, scheduled
-from providers import NAMES
+from providers import PROVIDERS
 
-KEYS = {name: f"{name.upper()}_API_KEY" for name in NAMES}
+# Of those that a key alone is enough for.
+KEYS = {name: f"{name.upper()}_API_KEY" for name, one in PROVIDERS.items() if one.own is None}
 
 INTRO = f"""\
 [bold]budget-guard watches prepaid LLM balances, and tells you before the money is gone.[/bold]

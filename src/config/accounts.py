@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from config.api_key import ApiKey, EntryError, bare, read
+from config.api_key import ApiKey, bare, read
 from config.grammar import SettingsError, override
 from guard.model import Account, CheckError, Failure, Rules
 from providers import PROVIDERS, Provider
+from providers.provider import EntryError, listed
 from providers.strict_json import NotStrictJsonError, Number, Pairs, loads
 
 SHAPE = '{"deepseek": "<API key>", "novita": "<API key>"}'
@@ -20,6 +21,7 @@ _BAD_LABEL = (
     "the name of its entry should be provider/label, the label of at most 64 letters, digits, "
     "'.', '_' and '-'"
 )
+_NEAR = 0.7  # of 1: with the library's 0.6, "api" would resemble newapi
 _LONGEST_NAME = 100  # characters; a good one has fewer, and comparing takes time
 # What may be repeated of a name that is no account's: a plain word, not what a key looks like.
 _WORD = re.compile(r"[a-z]{2,20}")
@@ -36,11 +38,15 @@ class SecretError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MonitoredAccount:
-    """An account to check: its key and rules, or the failure that its entry is."""
+    """An account to check: its key and rules, or the failure that its entry is.
+
+    `own` is the provider that the entry itself describes, if it does.
+    """
 
     account: Account
     rules: Rules
     key: ApiKey | Failure
+    own: Provider | None = None
 
 
 def parse(text: str, rules: Mapping[str, Rules]) -> tuple[MonitoredAccount, ...]:
@@ -94,15 +100,14 @@ def _of_entry(name: str, value: object, keys: set[str], rules: Mapping[str, Rule
 
 
 def _known_providers() -> str:
-    *others, last = PROVIDERS
-    return f"known are {', '.join(others)} and {last}"
+    return f"known are {listed(PROVIDERS)}"
 
 
 def _unknown_provider(name: str) -> Failure:
     """Says which provider the name or a part of it resembles, but nothing of the name."""
     lower = name[:_LONGEST_NAME].lower()
     texts = (lower, *re.findall(r"[a-z0-9]+", lower))
-    near = (one for text in texts for one in get_close_matches(text, PROVIDERS, 1))
+    near = (one for text in texts for one in get_close_matches(text, PROVIDERS, 1, _NEAR))
     nearest = next((f"; the nearest is {one}" for one in near), "")
     return _failure(f"its provider isn't known; {_known_providers()}{nearest}")
 
@@ -155,11 +160,20 @@ def _watched(account: Account, value: object, rules: Rules) -> MonitoredAccount:
         provider = PROVIDERS[account.provider]
         account = replace(account, region=_region(provider, texts.pop("region", None)))
         key = read(texts.pop("api_key", ""))
-        return MonitoredAccount(account, override(rules, texts, provider), key)
+        own = _own(provider, texts, key)
+        return MonitoredAccount(account, override(rules, texts, provider), key, own)
     except EntryError as error:
         return MonitoredAccount(account, rules, _failure(str(error)))
     except SettingsError as error:
         return MonitoredAccount(account, rules, _failure(error.hint))
+
+
+def _own(provider: Provider, texts: dict[str, str], key: ApiKey) -> Provider | None:
+    """The provider that an entry itself describes; takes its members out; raises `EntryError`."""
+    members = {name: texts.pop(name) for name in provider.own_members() if name in texts}
+    if key.reveal() in members.get("balance", ""):  # which is shown when it finds nothing
+        raise EntryError("its balance has the API key in it; it should say where the balance is")
+    return provider.of_entry(members)
 
 
 def _region(provider: Provider, given: str | None) -> str | None:

@@ -2,6 +2,8 @@
 
 import re
 
+from providers.provider import EntryError
+
 _LONGEST_KEY = 512  # characters; real ones have some hundred at most
 # What gets pasted with a key: from JSON or a shell, from an .env file, from a header.
 _QUOTES = "\"'`"
@@ -10,10 +12,6 @@ _BEARER = re.compile(r"Bearer\s", re.IGNORECASE)
 _BEFORE_A_KEY = re.compile(rf"([{_QUOTES}\s]|{_NAME.pattern}|(?i:{_BEARER.pattern}))*")
 # No real key has any of this in it, and a header could not carry all of it.
 _STRAY = re.compile(r"[^\x21-\x7e]")
-
-
-class EntryError(Exception):
-    """An entry that can't be used. Its text shows nothing of the entry."""
 
 
 class ApiKey:

@@ -12,6 +12,7 @@ from guard.forecast import LONGEST
 from guard.history import WEEK
 from guard.model import Budget, DrainRule, Rules, Spans
 from providers import Provider
+from providers.provider import listed
 
 BUDGET_GRAMMAR = "warning/critical CURRENCY, with commas between currencies: 20/5 USD, 150/35 CNY"
 RUNWAY_GRAMMAR = "warning/critical, units m, h or d, the first no shorter: 7d/2d; or off"
@@ -64,12 +65,16 @@ def override(rules: Rules, texts: Mapping[str, str], provider: Provider) -> Rule
             case "watch" if provider.watch:
                 rules = replace(rules, watch=choice(name, text, provider.watch))
             case _:
-                raise SettingsError(
-                    "it has a member that isn't known; known are api_key, budget, runway, "
-                    "remind_every, fast_drain and, where the provider has several of them, watch "
-                    "and region"
-                )
+                raise SettingsError(f"it has a member that isn't known; known are {_known(provider)}")
     return rules
+
+
+def _known(provider: Provider) -> str:
+    """The members that an entry of this provider may have."""
+    watch = ("watch",) if provider.watch else ()
+    region = ("region",) if provider.region_names() else ()
+    rules = ("budget", "runway", "remind_every", "fast_drain")
+    return listed(("api_key", *provider.own_members(), *region, *watch, *rules))
 
 
 def budgets(name: str, text: str) -> dict[str, Budget]:

@@ -10,9 +10,9 @@ from decimal import Context, Decimal
 from enum import IntEnum, StrEnum
 
 NO_MONEY = Decimal(0)
-# Reckons without rounding, which Python does from the 28th digit on. An amount has 15 digits before
-# the point and 60 after it (thirty, and an exponent of -30); five more are for a unit and a carry.
-EXACT = Context(prec=80)
+# Reckons without rounding, which Python does from the 28th digit on. A figure has 15 digits before the
+# point and 60 after it (thirty, and an exponent of -30), its unit 15 and 30; five more are for a carry.
+EXACT = Context(prec=125)
 
 
 class Severity(IntEnum):

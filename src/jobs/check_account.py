@@ -15,7 +15,7 @@ from config.settings import Settings
 from guard.alert import Alert, Kind
 from guard.decide import Decision, decide
 from guard.memory import Memory
-from guard.model import Account, CheckError, Contact, Failure, Reading, Severity, worst
+from guard.model import CheckError, Contact, Failure, Reading, Severity, worst
 from jobs import errors
 from jobs.deadline import Deadline
 from jobs.event_time import observation_time
@@ -95,7 +95,7 @@ def _ask(monitored: MonitoredAccount, run: Run, seconds: float) -> Reading | Fai
     if isinstance(monitored.key, Failure):
         return monitored.key
     name, region = monitored.account.provider, monitored.account.region
-    provider = PROVIDERS[name]
+    provider = monitored.own or PROVIDERS[name]
     seconds = min(seconds, run.deadline.asking_left())
     if seconds <= min(LEAST_SECONDS, run.deadline.asking_seconds / 4):
         return NOT_ASKED
@@ -138,7 +138,7 @@ def _claim(
     """Have a decision stored, with what is to be published."""
     if stored is None:
         # Without a memory nothing can be published only once; the metrics still tell.
-        draft = _draft(decision, Memory(), monitored.account, run.settings.zone)
+        draft = _draft(decision, Memory(), monitored, run.settings.zone)
         return replace(outcome, judged=draft.judged, errors=(*outcome.errors, *draft.errors))
     known = stored.memory.observed_at
 
@@ -147,9 +147,9 @@ def _claim(
         if last is not None and last != known and last >= outcome.now:
             return None  # another run has a later reading
         if current is stored or outcome.reading is None:
-            return _draft(decision, stored.memory, monitored.account, run.settings.zone)
+            return _draft(decision, stored.memory, monitored, run.settings.zone)
         again = _decide(monitored, outcome.reading, current, outcome.now)
-        return _draft(again, current.memory, monitored.account, run.settings.zone)
+        return _draft(again, current.memory, monitored, run.settings.zone)
 
     claim = run.outbox.claim(str(outcome.account), stored, draft_of)
     judged, failed = (claim.draft.judged, claim.draft.errors) if claim.draft else ((), ())
@@ -161,10 +161,11 @@ def _claim(
     )
 
 
-def _draft(decision: Decision, before: Memory, account: Account, zone: tzinfo) -> Draft:
+def _draft(decision: Decision, before: Memory, monitored: MonitoredAccount, zone: tzinfo) -> Draft:
     """Write the messages that are due."""
+    account = monitored.account
     broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
-    provider = PROVIDERS.get(account.provider)
+    provider = monitored.own or PROVIDERS.get(account.provider)
     contact = provider.contact_in(account.region) if provider else Contact(title=account.provider)
     memory, messages = decision.memory, list[Message]()
     for alert in decision.alerts:

@@ -131,7 +131,7 @@ def steps(alert: Alert, contact: Contact) -> list[str]:
     """What to do, the most useful first."""
     if alert.kind is Kind.RECOVERY:
         return []
-    top_up = f"Top up: {contact.top_up}"
+    top_up = f"Top up: {contact.top_up}" if contact.top_up else "Top up where this credit is bought"
     if alert.condition is Condition.CHECK_FAILING:
         error = CheckError(alert.reasons[0])
         steps = [contact.advice.get(error), ADVICE[error]]

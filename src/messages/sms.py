@@ -35,4 +35,4 @@ def _link(alert: Alert, contact: Contact) -> str:
         return ""
     if alert.condition is Condition.CHECK_FAILING:
         return " Your mail says what to do."
-    return f" {contact.top_up.removeprefix('https://')}"
+    return f" {contact.top_up.removeprefix('https://')}" if contact.top_up else ""

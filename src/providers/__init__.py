@@ -20,6 +20,8 @@ NAMES = (
     "siliconflow",
     "deepinfra",
     "fal",
+    "newapi",
+    "custom",
 )
 
 

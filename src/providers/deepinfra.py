@@ -22,7 +22,7 @@ def parse(body: object, _watch: str | None, currency: str) -> Reading:
     return Reading((Balance(currency, EXACT.subtract(NO_MONEY, owed)),), available=not suspended)
 
 
-def refusal(body: object) -> Refusal | None:
+def refusal(_status: int, body: object) -> Refusal | None:
     """Who has paid nothing in advance pays afterwards; but calls that are refused are to be told."""
     try:
         postpaid = money(body, "stripe_balance") >= NO_MONEY and member(body, "suspended") is False

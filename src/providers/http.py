@@ -86,7 +86,7 @@ def read(
     except NotStrictJsonError:
         is_json = False
     said = f"{provider.contact.title} answered {_named(status)}"
-    refusal = provider.refusal(value)
+    refusal = provider.refusal(status, value)
     if refusal:
         return Failure(refusal.error, f"{said}: {refusal.words}.")
     if status == HTTPStatus.OK:

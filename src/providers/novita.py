@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from guard.model import EXACT, Balance, CheckError, Contact, Reading
+from guard.model import Balance, CheckError, Contact, Reading
 from providers.provider import Provider, Refusal, bearer, money, single
 
 UNIT = Decimal("0.0001")  # of the currency; "10000" is one dollar
@@ -38,7 +38,7 @@ def parse(body: object, watch: str | None, currency: str) -> Reading:
 
 
 def _amount(body: object, name: str) -> Decimal:
-    return EXACT.multiply(money(body, name), UNIT)
+    return money(body, name, UNIT)
 
 
 def headers(key: str) -> dict[str, str]:
@@ -46,7 +46,7 @@ def headers(key: str) -> dict[str, str]:
     return {**bearer(key), "Content-Type": "application/json"}
 
 
-def refusal(body: object) -> Refusal | None:
+def refusal(_status: int, body: object) -> Refusal | None:
     """The class of an error envelope by its reason, which says more than the status does."""
     reason = body.get("reason") if isinstance(body, dict) else None
     if not isinstance(reason, str):

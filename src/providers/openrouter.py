@@ -15,7 +15,7 @@ def parse(body: object, _watch: str | None, currency: str) -> Reading:
     return Reading((Balance(currency, left),))
 
 
-def refusal(body: object) -> Refusal | None:
+def refusal(_status: int, body: object) -> Refusal | None:
     """A 200 with 0 and 0 was seen with ordinary keys: that is no balance of nothing."""
     try:
         data = member(body, "data")

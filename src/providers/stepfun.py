@@ -20,7 +20,7 @@ def parse(body: object, _watch: str | None, currency: str) -> Reading:
     return Reading((Balance(currency, money(body, "balance")),))
 
 
-def refusal(body: object) -> Refusal | None:
+def refusal(_status: int, body: object) -> Refusal | None:
     """An account that pays afterwards says so by its type."""
     kind = body.get("type") if isinstance(body, dict) and "balance" in body else None
     return NOT_PREPAID if isinstance(kind, str) and kind != "prepaid" else None

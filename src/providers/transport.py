@@ -84,7 +84,9 @@ def get(url: str, headers: dict[str, str], seconds: float, lifeline: Lifeline) -
     """
     with _Session() as session:
         session.trust_env = False  # no proxy, netrc or CA bundle from the environment
-        session.mount(url, _Adapter(lifeline, _trust() if url.startswith("https:") else None))
+        # For every URL of the scheme: requests may write this one differently before it looks.
+        scheme, _, _ = url.partition("//")
+        session.mount(f"{scheme}//", _Adapter(lifeline, _trust() if scheme == "https:" else None))
         response = session.get(
             url,
             headers=headers,

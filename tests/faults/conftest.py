@@ -28,7 +28,7 @@ def emitted(world, capfd, monkeypatch):
     return Emitted(capfd, monkeypatch)
 
 
-@pytest.fixture(params=["deepseek", "novita"])
+@pytest.fixture(params=["deepseek", "novita", "custom"])
 def guarded(request, world, upstream, emitted):
     """A guard that is about to be misled by one provider, with a healthy account at the other."""
     return Guarded(world, request.param, upstream, emitted)

@@ -3,9 +3,14 @@
 import re
 import time
 
+from providers import PROVIDERS
+
 # Of no words that the guard uses, so that a part of one is found only where it leaked.
 # pragma: allowlist nextline secret - made up
 KEYS = {"deepseek": "sk-Qz7Xw3Kp9VtLm2RbYc8N", "novita": "sk_Hj4Fd6Gs1ZxUe5WoTa0P"}
+# An API of an entry's own.
+OWN = {"url": "https://api.example.com/v1/me", "balance": "left", "currency": "USD"}
+OWN_KEY = "Vm-Lw8Tq2Zx6Hr4Nd1Jc"
 ACCOUNT_SECONDS, RUN_SECONDS = 10, 25  # the contract's bounds
 AT_ONCE = 30  # accounts that are surely checked side by side, so that a run takes what one takes
 # What no other try would heal is said at once, and how bad it is.
@@ -19,20 +24,29 @@ class Guarded:
         self.world, self.provider = world, provider
         self.upstream, self.emitted = upstream, emitted
         self.neighbour = "novita" if provider == "deepseek" else "deepseek"
+        self.key = KEYS.get(provider, OWN_KEY)
         self.keys, self.took = {}, 0.0
 
     def watch(self, *cases):
         """Open an account for each case, and see it stand at `warning`."""
-        self.keys = {case: f"{KEYS[self.provider]}{n:03}" for n, case in enumerate(cases)}
-        entries = {f"{self.provider}/{label(case)}": key for case, key in self.keys.items()}
+        self.keys = {case: f"{self.key}{n:03}" for n, case in enumerate(cases)}
+        entries = {f"{self.provider}/{label(case)}": self.entry(key) for case, key in self.keys.items()}
         self.world.keys({self.neighbour: KEYS[self.neighbour], **entries})
         for key in self.keys.values():
             if self.provider == "deepseek":
                 self.world.sandbox.fund(key, USD="15")
-            else:
+            elif self.provider == "novita":
                 self.world.sandbox.lend(key, "15")
+            else:
+                own = PROVIDERS[self.provider].of_entry(OWN)
+                self.world.sandbox.record(own, key, 200, b'{"left": 15}')
+        self.mislead(self.world.sandbox.url)
         assert set(self.of_each(self.tick(), "severity").values()) == {"warning"}
         assert set(self.world.said()) == {("alert", "low_balance", "warning")}
+
+    def entry(self, key):
+        """What the secret has of an account with this key."""
+        return {"api_key": key, **OWN} if self.provider == "custom" else key
 
     def mislead(self, url):
         """Let the provider be at this origin from now on."""
@@ -106,7 +120,7 @@ class Guarded:
         self.assert_said("recovery", recoveries)
 
     def assert_clean(self):
-        self.emitted.assert_clean(self.world, *KEYS.values(), *self.keys.values())
+        self.emitted.assert_clean(self.world, *KEYS.values(), self.key, *self.keys.values())
 
 
 def label(case):

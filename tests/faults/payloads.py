@@ -1,4 +1,4 @@
-"""Bodies of both providers, right but for one thing."""
+"""Bodies of two providers and of an API of one's own, right but for one thing."""
 
 import json
 from itertools import product
@@ -29,16 +29,19 @@ GOOD = {
         "echo": f"{MARKER} %KEY%",
     },
 }
+# The same of an API of an entry's own, as `guarded.OWN` describes it.
+BODIES = {**GOOD, "custom": {"left": "15.00", "echo": f"{MARKER} %KEY%"}}
 MONEY = {
     "deepseek": ("total_balance", "granted_balance", "topped_up_balance"),
     "novita": ("availableBalance", "cashBalance", "creditLimit", "outstandingInvoices"),
+    "custom": ("left",),
 }
 MISSING = ""
 
 
 def good(provider):
     """The whole answer, as text."""
-    return json.dumps(GOOD[provider])
+    return json.dumps(BODIES[provider])
 
 
 def with_member(provider, name, literal):
@@ -49,7 +52,7 @@ def with_member(provider, name, literal):
         members = {k: put if k == name else v for k, v in members.items()}
         return {k: v for k, v in members.items() if v != put or literal != MISSING}
 
-    body = changed(GOOD[provider])
+    body = changed(BODIES[provider])
     if provider == "deepseek" and isinstance(body.get("balance_infos"), list):
         body["balance_infos"] = [changed(row) for row in body["balance_infos"]]
     return json.dumps(body, ensure_ascii=False).replace(f'"{put}"', literal)

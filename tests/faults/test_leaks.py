@@ -6,6 +6,7 @@ The whole matrix of faults is searched in the tests of the upstream; here is wha
 import copy
 import http.client
 import json
+import logging
 import pickle  # nosec B403 # to see that a key stays out of it
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from config.api_key import ApiKey
 from config.settings import read
 from jobs.errors import GuardError
 from providers import PROVIDERS
-from tests.faults.guarded import KEYS
+from tests.faults.guarded import KEYS, OWN
 from tests.faults.payloads import GOOD, good
 from tests.faults.upstream import MARKER, answer
 from tests.world import account
@@ -86,6 +87,15 @@ ENTRIES = {
     "key in a list": {"deepseek": [KEY]},
     "key in an object in an object": {"deepseek": {"api_key": {"api_key": KEY}}},
     "key of a provider nobody knows": {"openai": KEY},
+    "key as an API of one's own": {"custom": KEY},
+    "key as its own URL": {"custom": {"api_key": KEY, **OWN, "url": KEY}},
+    "key as credentials": {"custom": {"api_key": KEY, **OWN, "url": f"https://{KEY}@api.example.com/"}},
+    "key as a host": {"newapi": {"api_key": KEY, "origin": f"https://{KEY}"}},
+    "key as a header": {"custom": {"api_key": KEY, **OWN, "header": f"X-Api-Key: {KEY}"}},
+    "key as a currency": {"custom": {"api_key": KEY, **OWN, "currency": KEY}},
+    "key as a unit": {"custom": {"api_key": KEY, **OWN, "unit": KEY}},
+    "key in an expression": {"custom": {"api_key": KEY, **OWN, "balance": f"a[?b=='{KEY}'].c"}},
+    "key as an expression": {"custom": {"api_key": "testing", **OWN, "balance": KEY}},
 }
 
 
@@ -104,6 +114,42 @@ def test_an_object_as_a_string_works_and_only_its_key_is_sent(world, run, upstre
     world.keys({"DeepSeek": json.dumps({"api_key": KEY}), "novita": KEYS["novita"]})
     assert account(run())["severity"] == "warning"
     assert [key for _, key in upstream.asked] == [KEY]
+
+
+def test_a_key_that_reads_as_an_expression_is_not_shown(world, run, upstream):
+    world.setenv("CUSTOM_URL", upstream.url)
+    upstream.script = answer("200 OK", good("custom"))
+    world.keys({"custom": {**OWN, "api_key": "testing", "balance": KEYS["novita"]}})
+    for _ in range(3):
+        found = account(run(), "custom")
+    assert found["error"] == "bad_response"
+
+
+def test_a_key_in_a_url_is_sent_to_that_origin_alone_and_shown_nowhere(
+    world, run, upstream, monkeypatch
+):
+    # The library under moto logs URLs; nothing of the guard's does.
+    monkeypatch.setattr(logging.getLogger("responses"), "disabled", True)
+    world.setenv("CUSTOM_URL", upstream.url)
+    upstream.script = answer("302 Found", b"", f"Location: {world.sandbox.url}/elsewhere?key=%KEY%")
+    entry = {"api_key": KEY, **OWN, "url": f"https://api.example.com/v1/{KEY}?key={KEY}"}
+    world.keys({"custom": entry, "deepseek": KEYS["deepseek"]})
+    for _ in range(3):
+        found = account(run(), "custom")
+    assert found["error"] == "redirected"
+    assert upstream.asked == [(f"/v1/{KEY}?key={KEY}", KEY)] * 3
+    assert world.sandbox.asked == ["deepseek"] * 3
+
+
+def test_the_key_of_a_gateway_goes_to_its_origin_and_a_refusal_is_told_without_it(world, run, upstream):
+    world.setenv("NEWAPI_URL", upstream.url)
+    world.keys({"newapi": {"api_key": KEY, "origin": "https://gateway.example.com"}})
+    upstream.script = answer("200 OK", b'{"success": false, "message": "%MARKER% %KEY%"}')
+    assert account(run(), "newapi")["error"] == "auth"
+    assert upstream.asked == [("/api/usage/token/", KEY)]
+    [mail] = world.mail()
+    assert "the gateway refuses the key" in " ".join(mail.texts["email"].split())
+    assert "https://gateway.example.com" in mail.texts["email"]
 
 
 SECRETS = {

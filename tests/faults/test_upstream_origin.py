@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import trustme
 
-from tests.faults.guarded import KEYS
 from tests.faults.payloads import good
 from tests.faults.upstream import PATHS, answer, misbehaving
 
@@ -219,4 +218,4 @@ def test_proxies_and_netrc_of_the_environment_are_ignored(guarded, tmp_path):
         body = good(guarded.provider)
         guarded.assert_read({"default": (answer("200 OK", body), "warning", "15.00")})
         assert proxy.asked == []
-    assert guarded.upstream.asked == [(PATHS[guarded.provider], f"{KEYS[guarded.provider]}000")]
+    assert guarded.upstream.asked == [(PATHS[guarded.provider], f"{guarded.key}000")]

@@ -273,5 +273,5 @@ def test_a_key_that_was_replaced_counts_from_the_next_run_on(guarded):
     guarded.upstream.script = answer(401, PLAIN)
     assert account(guarded.tick(), guarded.provider)["error"] == "auth"
     guarded.upstream.scripts["sk-Nw8Jy2Bv6Xc4"] = answer(200, good(guarded.provider), JSON)
-    guarded.world.keys({**KEYS, guarded.provider: "sk-Nw8Jy2Bv6Xc4"})
+    guarded.world.keys({**KEYS, guarded.provider: guarded.entry("sk-Nw8Jy2Bv6Xc4")})
     assert account(guarded.tick(), guarded.provider)["severity"] == "warning"

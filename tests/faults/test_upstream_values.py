@@ -7,7 +7,15 @@ import pytest
 from guard.model import Failure
 from providers import PROVIDERS
 from providers.http import read
-from tests.faults.payloads import GOOD, bad_bodies, bad_money_everywhere, good, with_member, with_money
+from tests.faults.guarded import OWN
+from tests.faults.payloads import (
+    BODIES,
+    bad_bodies,
+    bad_money_everywhere,
+    good,
+    with_member,
+    with_money,
+)
 from tests.faults.upstream import answer
 
 JSON = "Content-Type: application/json"
@@ -65,6 +73,22 @@ READ = {
         "exponent": (with_money("novita", "1.2e5"), "warning", "12.00"),
         "no pending charges": (with_member("novita", "pendingCharges", ""), "warning", "15.00"),
     },
+    "custom": {
+        "echo": (good("custom"), "warning", "15.00"),
+        "byte order mark": ("\ufeff" + good("custom"), "warning", "15.00"),
+        "minus zero": (with_money("custom", '"-0.00"'), "exhausted", "0.00"),
+        "negative": (with_money("custom", "-0.02"), "exhausted", "-0.02"),
+        "noise of a float": (
+            with_money("custom", "12.340000000000002"),
+            "warning",
+            "12.340000000000002",
+        ),
+        "thirty places": (with_money("custom", f'"{FINE}"'), "critical", FINE),
+        "thirty places of a number": (with_money("custom", FINE), "critical", FINE),
+        "exponent": (with_money("custom", "1.2e1"), "warning", "12.00"),
+        "negative exponent": (with_money("custom", "5E-7"), "critical", "0.0000005"),
+        "most digits": (with_money("custom", f'"{MOST}"'), "ok", MOST),
+    },
 }
 
 
@@ -80,11 +104,12 @@ def test_an_answer_that_is_odd_is_understood(guarded):
     guarded.assert_read({case: (answer("200 OK", body, JSON), *read) for case, (body, *read) in cases})
 
 
-@pytest.mark.parametrize("provider", GOOD)
+@pytest.mark.parametrize("provider", BODIES)
 def test_every_figure_is_held_to_the_same_grammar(provider):
+    asked = PROVIDERS[provider].of_entry(OWN) or PROVIDERS[provider]
     taken = [
         case
         for case, body in bad_money_everywhere(provider).items()
-        if not isinstance(read(PROVIDERS[provider], 200, body, "available"), Failure)
+        if not isinstance(read(asked, 200, body, "available"), Failure)
     ]
     assert taken == []

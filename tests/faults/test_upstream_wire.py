@@ -117,7 +117,7 @@ def test_an_answer_too_large_or_undecodable_is_bad(guarded):
 
 
 def test_an_answer_that_is_oddly_wrapped_is_understood(guarded):
-    body = good(guarded.provider).replace("%KEY%", KEYS[guarded.provider]).encode()
+    body = good(guarded.provider).replace("%KEY%", guarded.key).encode()
     scripts = {
         "as long as may be": answer("200 OK", body.ljust(LARGEST), JSON),
         "gzip": packed("gzip", gzip.compress(body)),
@@ -189,4 +189,12 @@ def test_a_call_that_was_given_up_connects_to_nobody_any_more(upstream):
     lifeline.cut()
     with pytest.raises(CutError):
         get(upstream.url, {}, 1.0, lifeline)
+    assert upstream.asked == []
+
+
+def test_a_call_is_given_up_as_well_where_its_url_is_written_anew(upstream):
+    lifeline = Lifeline()
+    lifeline.cut()
+    with pytest.raises(CutError):
+        get(f"{upstream.url}/v1/%7Eme", {}, 1.0, lifeline)  # which requests sends as ~
     assert upstream.asked == []

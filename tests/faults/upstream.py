@@ -12,7 +12,11 @@ from itertools import repeat
 
 MARKER = "Zq7MarkerKw9"  # stands in all that an upstream says, and in nothing that the guard may say
 MOST_CONNECTIONS = 160
-PATHS = {"deepseek": "/user/balance", "novita": "/openapi/v1/billing/balance/detail"}
+PATHS = {
+    "deepseek": "/user/balance",
+    "novita": "/openapi/v1/billing/balance/detail",
+    "custom": "/v1/me",
+}
 
 type Script = Callable[["Wire"], None]
 

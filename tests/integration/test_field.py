@@ -226,7 +226,7 @@ def test_the_forms_of_the_console_work_and_what_is_no_key_is_never_sent(world):
     assert {one["error"] for one in summary["accounts"] if one["status"] == "failed"} == {"config"}
     assert world.sandbox.asked == ["deepseek"]
     texts = [" ".join(mail.texts["email"].split()) for mail in world.mail()]
-    assert any("deepinfra and fal; the nearest is deepseek" in text for text in texts)
+    assert any("newapi and custom; the nearest is deepseek" in text for text in texts)
 
 
 # What flaps, and what never ends

@@ -129,7 +129,7 @@ TOO_LONG = "its API key is longer than 512 characters; copy the key alone."
 NO_OBJECT = 'it is neither a key nor an object; it should be a key, or {"api_key": "<API key>"}.'
 UNKNOWN = (
     "its provider isn't known; known are deepseek, novita, openrouter, moonshot, vercel, ppio, "
-    "stepfun, siliconflow, deepinfra and fal"
+    "stepfun, siliconflow, deepinfra, fal, newapi and custom"
 )
 NAME = "the name of its entry should be provider/label"
 BAD_VALUES = {

@@ -1,11 +1,15 @@
 """The documentation shows what the code says, is found from the README, and links to what is there."""
 
+import json
 import re
 
 import pytest
 
+from config import accounts
+from config.api_key import ApiKey
 from config.settings import read, read_for_digest
 from guard.model import CheckError
+from local.recorded import cases
 from providers import PROVIDERS
 from tests import stack
 from tools.texts import as_markdown
@@ -100,8 +104,30 @@ def test_every_provider_is_documented_and_linked_from_the_dashboard():
         assert f"`{name}`" in section, name
         assert provider.contact.title in readme, name
         assert f"**{provider.contact.title}**" in page, name
-        assert f"[{provider.contact.title}]({provider.contact.top_up})" in stack.dashboard(), name
         for region in provider.region_names():
             assert f"`{region}`" in section, name
-        origin = provider.region(None).origin
-        assert f"GET {origin}{provider.path}" in page, name
+        for member in provider.own_members():
+            assert f"`{member}`" in section, name
+        if provider.own is None:
+            link = f"[{provider.contact.title}]({provider.contact.top_up})"
+            assert link in stack.dashboard(), name
+            origin = provider.region(None).origin
+            assert f"GET {origin}{provider.path}" in page, name
+
+
+RECIPE = re.compile(r"^    (\{\"custom/.*\n(?:     .*\n)*)", re.MULTILINE)
+RULES = read(dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"), "x")).rules
+
+
+def test_every_recipe_of_an_own_api_can_be_used_and_reads_a_recorded_answer():
+    page = (DOCS / "providers.md").read_text().partition("### Recipes")[2]
+    recipes = [json.loads(text) for text in RECIPE.findall(page)]
+    recorded = [{**one.entry} for one in cases("custom") if one.reads]
+    assert len(recipes) == 5
+    for recipe in recipes:
+        [account] = accounts.parse(json.dumps(recipe).replace("<API key>", "sk-0123456789"), RULES)
+        assert isinstance(account.key, ApiKey), account.key
+        [entry] = recipe.values()
+        api = {name: text for name, text in entry.items() if name not in ("api_key", "budget")}
+        assert api in recorded
+        assert entry["currency"] in account.rules.budgets
