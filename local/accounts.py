@@ -47,8 +47,8 @@ def _show(words: Sequence[str], console: Console) -> int:
 def remembered(stack: Stack, now: datetime) -> tuple[AccountWeek, ...]:
     """Every account in the stack's table, the one in most need first; raises `LocalError`."""
     with reached(stack, NEEDED) as deployed:
-        memories = StateTable(deployed.client("dynamodb"), deployed.outputs["State"]).load_all()
-    return sum_up(memories, now, EVER)
+        table = StateTable(deployed.client("dynamodb"), deployed.outputs["State"])
+        return sum_up(table.memories(), now, EVER)
 
 
 def chosen(found: Sequence[AccountWeek], words: Sequence[str]) -> Iterator[AccountWeek]:

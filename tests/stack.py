@@ -14,6 +14,11 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parent.parent
 NOTHING = {"Ref": "AWS::NoValue"}
+SHARDS = tuple(
+    f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}"
+    for name in ("a-0aB1cD", "b-2eF3gH")
+)
+WITH_SHARDS = {"Shards": ",".join(SHARDS)}
 
 
 class _Policies:
@@ -47,7 +52,11 @@ def translated(**given: str) -> dict[str, Any]:
         for name, resource in template["Resources"].items()
         if conditions.get(resource.get("Condition"), True)
     }
-    template["Outputs"] = _decided(template["Outputs"], conditions)
+    template["Outputs"] = {
+        name: _decided(output, conditions)
+        for name, output in template["Outputs"].items()
+        if conditions.get(output.get("Condition"), True)
+    }
     return template
 
 
@@ -56,7 +65,8 @@ def dashboard(**given: str) -> str:
     [found] = resources("AWS::CloudWatch::Dashboard", **given).values()
     body, values = found["DashboardBody"]["Fn::Sub"]
     for name, value in values.items():
-        body = body.replace(f"${{{name}}}", value["Fn::Sub"] if value else "")
+        text = value["Fn::Sub"] if isinstance(value, dict) else value
+        body = body.replace(f"${{{name}}}", text)
     return body
 
 

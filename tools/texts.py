@@ -63,7 +63,7 @@ def digested() -> Message:
     }
     now = START + weeks[-1] * HOUR
     alert = Alert("0" * 32, "digest", Kind.DIGEST, None, Severity.OK, DEEPSEEK, now)
-    return render_digest(alert, sum_up(memories, now), TITLES, ())
+    return render_digest(alert, sum_up(memories.items(), now), TITLES, ())
 
 
 def samples() -> dict[str, Message]:

@@ -2,7 +2,8 @@
 
 An item is `account` (the key), `version`, `writer`, `checked` (when), `state` (the memory, as text)
 and `pending`: the outbox, a map from message id to the message, the end of its lease in seconds of
-Unix time, and whether it was tried. The digest has an item too, whose memory holds nothing but the
+Unix time, and whether it was tried. Where there are shards, `shard` is the secret that the account's
+entry is in. The digest has an item too, whose memory holds nothing but the
 time of the last one.
 """
 
@@ -56,6 +57,12 @@ def has_claims(item: Item | None) -> bool:
     return bool((item or {}).get("pending", {}).get("M"))
 
 
+def shard_of(item: Item | None) -> str | None:
+    """The secret that noted itself in an item, if one did."""
+    noted: str | None = (item or {}).get("shard", {}).get("S")
+    return noted
+
+
 def leases_of(item: Item) -> list[datetime]:
     """When the leases of an item's claims end; without those that never were."""
     ends = []
@@ -82,7 +89,7 @@ def parse(item: Item | None) -> Stored:
     version = item.get("version", {})
     number = version.get("N", "")
     return Stored(
-        memory=memory,
+        memory=replace(memory, shard=shard_of(item)),
         pending=pending,
         version=int(number) if number.isdecimal() else 0,
         unchanged=_unchanged(version),

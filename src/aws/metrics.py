@@ -35,9 +35,25 @@ def emit(
         _print(blob)
 
 
-def emit_totals(namespace: str, totals: Totals, now: datetime) -> None:
-    """Print one blob for all accounts of a run, which takes the place of those for each."""
-    _print(blob_of_totals(namespace, totals, now))
+def emit_totals(namespace: str, totals: Totals, now: datetime, shard: str | None = None) -> None:
+    """Print what takes the place of a blob for each account: one for all accounts of a run.
+
+    Where there are shards, their counts have a dimension, and so a blob of their own.
+    """
+    if shard:
+        _print(_blob(namespace, _ends(totals), ({},), now))
+        emit_counts(namespace, totals, now, shard)
+    else:
+        _print(blob_of_totals(namespace, totals, now))
+
+
+def emit_counts(namespace: str, totals: Totals, now: datetime, shard: str) -> None:
+    """Print how many accounts of a shard stand where.
+
+    The engine repeats a shard that failed, and a metric comes at least once. So counts are gauges of
+    one shard each, of which the dashboard adds the maxima.
+    """
+    _print(_blob(namespace, _counts(totals), ({"Shard": shard},), now))
 
 
 def emit_unchecked(namespace: str, unchecked: int, now: datetime) -> None:
@@ -51,17 +67,25 @@ def blob_of_totals(namespace: str, totals: Totals, now: datetime) -> dict[str, A
     `Severity` and `CheckSucceeded` are the same metrics as those of `emit` without dimensions, so
     that the alarms on them go on.
     """
-    figures: dict[str, float] = {
-        f"Accounts{severity.word.title()}": count for severity, count in totals.counts.items()
-    }
-    figures |= {"ChecksFailed": totals.failed, "ChecksLeft": totals.unchecked}
+    return _blob(namespace, {**_counts(totals), **_ends(totals)}, ({},), now)
+
+
+def _counts(totals: Totals) -> dict[str, float]:
+    """What adds up over shards."""
+    counts = {f"Accounts{severity.word.title()}": n for severity, n in totals.counts.items()}
+    return {**counts, "ChecksFailed": totals.failed}
+
+
+def _ends(totals: Totals) -> dict[str, float]:
+    """What goes by its maximum or its minimum, over shards as over accounts."""
+    figures: dict[str, float] = {"ChecksLeft": totals.unchecked}
     if totals.read + totals.failed:
         figures["CheckSucceeded"] = int(not totals.failed)
     if totals.worst is not None:
         figures["Severity"] = totals.worst
     if totals.least_runway is not None:
         figures["RunwayDays"] = days(totals.least_runway)
-    return _blob(namespace, figures, ({},), now)
+    return figures
 
 
 def blobs(

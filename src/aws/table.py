@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.items import LONGEST_LEASE, Fetched, Item, has_claims, leases_of, parse, pending_item
+from aws.items import (
+    LONGEST_LEASE,
+    Fetched,
+    Item,
+    has_claims,
+    leases_of,
+    parse,
+    pending_item,
+    shard_of,
+)
 from aws.stored import Pending, Stored
 from guard.figures import timestamp
 from guard.memory import Memory
@@ -32,9 +41,13 @@ MOST_CALLS = 3  # for each batch, while DynamoDB doesn't get to all of it
 NOTES_KEPT = timedelta(days=365)  # a guard that was paused for so long may repeat what it published
 
 
-def noted_on(now: datetime) -> str:
-    """The key of what is noted as published on a day; no account's, since it has no slash."""
-    return f"published#{now.astimezone(UTC):%Y-%m-%d}"
+def noted_on(now: datetime, shard: str | None) -> str:
+    """The key of what is noted as published on a day; no account's.
+
+    Each shard has its own: the notes of ten thousand accounts would be larger than an item may be.
+    """
+    day = f"published#{now.astimezone(UTC):%Y-%m-%d}"
+    return f"{day}#{shard}" if shard else day
 
 
 class TableTooSlowError(BotoCoreError):
@@ -44,10 +57,13 @@ class TableTooSlowError(BotoCoreError):
 
 
 class StateTable:
-    """The table under one name. Its methods raise `ClientError` or `BotoCoreError`; thread-safe."""
+    """The table under one name. Its methods raise `ClientError` or `BotoCoreError`; thread-safe.
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client, self._name = client, name
+    `shard` is the secret whose accounts are checked, where there are several.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str, shard: str | None = None) -> None:
+        self._client, self._name, self._shard = client, name, shard
 
     def fetch(self, keys: Sequence[str], seconds: float) -> Fetched:
         """Read the items of many keys, consistently, by a hundred in a call; never raises for AWS.
@@ -58,15 +74,18 @@ class StateTable:
         """
         end = time.monotonic() + seconds
         found = self._fetch(keys, seconds)
-        leases = {key: leases_of(item) for key, item in found.items.items() if has_claims(item)}
-        ends = {at for some in leases.values() for at in some}
-        days = sorted({noted_on(at) for until in ends for at in (until, until - LONGEST_LEASE)})
+        claiming = {key: item for key, item in found.items.items() if has_claims(item)}
+        days = {
+            noted_on(at, shard_of(item))
+            for item in claiming.values()
+            for until in leases_of(item)
+            for at in (until, until - LONGEST_LEASE)
+        }
         if not days:
             return found
-        claiming = frozenset(leases)
-        notes = self._fetch(days, end - time.monotonic())
+        notes = self._fetch(sorted(days), end - time.monotonic())
         if notes.error:  # then what is published already can't be told from what is not
-            return replace(found, error=notes.error, unread=found.unread | claiming)
+            return replace(found, error=notes.error, unread=found.unread | claiming.keys())
         ids = (id for note in notes.items.values() for id in note.get("ids", {}).get("SS", ()))
         return replace(found, published=frozenset(ids))
 
@@ -103,21 +122,19 @@ class StateTable:
         answer = self._client.get_item(TableName=self._name, Key=asked, ConsistentRead=True)
         return parse(answer.get("Item"))
 
-    def load_all(self) -> dict[Account, Memory]:
-        """What is remembered of every account; an item that makes no sense is left out."""
+    def memories(self) -> Iterator[tuple[Account, Memory]]:
+        """What is remembered of every account, page by page; what makes no sense is left out."""
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._name,
             ConsistentRead=True,
             ProjectionExpression="account, #state",
             ExpressionAttributeNames={"#state": "state"},
         )
-        memories = {}
         for item in (item for page in pages for item in page["Items"]):
             provider, _, label = item["account"]["S"].partition("/")
             if label and "#" not in label:  # else it is no account's, or one that was kept aside
                 with suppress(KeyError, UnreadableError):
-                    memories[Account(provider, label)] = loads(item["state"]["S"])
-        return memories
+                    yield Account(provider, label), loads(item["state"]["S"])
 
     def keep_aside(self, key: str, stored: Stored) -> str:
         """Copy a damaged item to a key that depends on its content; returns that key."""
@@ -141,6 +158,8 @@ class StateTable:
             "state": {"S": dumps(memory)},
             "pending": {"M": {one.message.id: pending_item(one) for one in pending}},
         }
+        if memory.shard:
+            item["shard"] = {"S": memory.shard}
         try:
             self._client.put_item(TableName=self._name, Item=item, **before.unchanged)
         except self._client.exceptions.ConditionalCheckFailedException:
@@ -165,7 +184,7 @@ class StateTable:
         """Note in one write that claims are published; the next write of their items forgets them."""
         self._client.update_item(
             TableName=self._name,
-            Key={"account": {"S": noted_on(now)}},
+            Key={"account": {"S": noted_on(now, self._shard)}},
             UpdateExpression="ADD ids :ids SET expires = :expires",
             ExpressionAttributeValues={
                 ":ids": {"SS": [message.id for message in published]},

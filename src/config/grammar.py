@@ -21,6 +21,7 @@ DRAIN_GRAMMAR = "share/time, a share of at most 100% and units m, h or d: 25%/1h
 COUNT_GRAMMAR = "a whole number from 0 to 10000: 10"
 NAMESPACE_GRAMMAR = "up to 64 letters, digits and . _ # / -: BudgetGuard"
 ZONE_GRAMMAR = "the IANA name of a time zone: Europe/Berlin"
+SHARDS_GRAMMAR = "ARNs of secrets, with commas between them, each once and without ApiKeys' own"
 URL_GRAMMAR = "scheme://host[:port], https unless the host is loopback: https://api.example.com"
 
 _MONEY = r"(\d{1,12}(?:\.\d{1,6})?)"
@@ -30,6 +31,7 @@ _SPANS = re.compile(rf"\s*{_SPAN}\s*/\s*{_SPAN}\s*", re.ASCII)
 _DRAIN = re.compile(rf"\s*(\d{{1,3}}(?:\.\d{{1,3}})?)%\s*/\s*{_SPAN}\s*", re.ASCII)
 _COUNT = re.compile(r"\s*(\d{1,4}|10000)\s*", re.ASCII)
 _NAMESPACE = re.compile(r"[A-Za-z0-9._#/-]{1,64}")
+_SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+")
 _HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9a-fA-F:.]+")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -149,6 +151,14 @@ def count(name: str, text: str) -> int:
     if not match:
         raise _unreadable(name, text, COUNT_GRAMMAR)
     return int(match[1])
+
+
+def shards(name: str, text: str, first: str) -> tuple[str, ...]:
+    """Parse the ARNs of the secrets that there are beside the `first`; raises `SettingsError`."""
+    found = tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+    if not all(map(_SECRET.fullmatch, found)) or len({first, *found}) <= len(found):
+        raise _unreadable(name, text, SHARDS_GRAMMAR)
+    return found
 
 
 def origin(name: str, text: str) -> str:

@@ -15,6 +15,7 @@ from config.grammar import (
     origin,
     remind_every,
     runway,
+    shards,
     time_zone,
 )
 from guard.model import Rules
@@ -30,12 +31,14 @@ WATCHED = {"novita": ("available", "cash")}
 class Settings:
     """Everything that the environment says, parsed.
 
-    `rules` and `origins` are keyed by the provider's name; an origin is there only where one is given
-    in place of the provider's own. Beyond `per_account_metrics` accounts there are no metrics of each,
-    but only totals. Texts for people have their times in `zone`.
+    `shards` are further secrets, which a run takes when its event names them. `rules` and `origins` are
+    keyed by the provider's name; an origin is there only where one is given in place of the provider's
+    own. Beyond `per_account_metrics` accounts there are no metrics of each, but only totals. Texts for
+    people have their times in `zone`.
     """
 
     secret: str
+    shards: tuple[str, ...]
     table: str
     topic: str
     rules: Mapping[str, Rules]
@@ -67,6 +70,7 @@ def read(env: Mapping[str, str]) -> Settings:
     """Parse the variables of the contract's section 2; raises `SettingsError`."""
     return Settings(
         secret=_required(env, "API_KEYS_SECRET"),
+        shards=shards("SHARDS", env.get("SHARDS", ""), env["API_KEYS_SECRET"].strip()),
         table=_required(env, "STATE_TABLE"),
         topic=_required(env, "ALERTS_TOPIC"),
         rules=_rules(env),

@@ -54,7 +54,8 @@ class Memory:
     """All that is remembered of one account.
 
     `serial` counts its episodes, `failed` the checks that failed; `flaps` is when a condition was over.
-    `region` is the site of the provider that it was read on, where there are several.
+    `region` is the site of the provider that it was read on, where there are several; `shard` the
+    secret whose entry it is, where there are several.
     """
 
     observed_at: datetime | None = None
@@ -65,3 +66,4 @@ class Memory:
     failed: Tally = field(default_factory=Tally)
     flaps: Mapping[EpisodeKey, Flaps] = field(default_factory=dict)
     region: str | None = None
+    shard: str | None = None

@@ -1,6 +1,6 @@
 """What the last seven days were for every account, as far as the guard remembers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -61,12 +61,12 @@ class AccountWeek:
 
 
 def sum_up(
-    memories: Mapping[Account, Memory], now: datetime, back: timedelta = FORGOTTEN
+    memories: Iterable[tuple[Account, Memory]], now: datetime, back: timedelta = FORGOTTEN
 ) -> tuple[AccountWeek, ...]:
     """Every account that was checked in the last two weeks, or `back`, the one in most need first."""
     summed = [
         _summed(account, memory, memory.observed_at, now)
-        for account, memory in memories.items()
+        for account, memory in memories
         if memory.observed_at is not None and now - memory.observed_at < back
     ]
     return tuple(sorted(summed, key=_need))

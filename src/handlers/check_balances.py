@@ -5,7 +5,7 @@ from typing import Any
 
 from config import settings
 from handlers.lambda_time import clock, seconds_left
-from jobs import check, self_test
+from jobs import check, self_test, summary
 
 gc.freeze()
 gc.enable()
@@ -19,4 +19,5 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     parsed = settings.from_environment()
     if isinstance(event, dict) and event.get("command") == "test-alert":
         return self_test.test_alert(parsed, clock)
-    return check.run(event, parsed, clock, lambda: seconds_left(context))
+    answer = check.run(event, parsed, clock, lambda: seconds_left(context))
+    return summary.brief(answer) if summary.is_brief(event) else answer

@@ -19,7 +19,7 @@ from config import accounts
 from config.accounts import MonitoredAccount
 from config.settings import Settings
 from guard.model import Account
-from jobs import digest, errors, report, summary
+from jobs import digest, errors, report, shards, summary
 from jobs.check_account import Run, check_account
 from jobs.deadline import Deadline
 from jobs.errors import GuardError
@@ -45,23 +45,26 @@ def run(
 ) -> dict[str, Any]:
     """Check every account of the secret, publish what is due, and return the summary.
 
-    Before the secret's first value there is nothing to check, and an answer without accounts. Raises
-    `SecretError` if there is nothing to check later, and `GuardError` after everything else if the
-    state table or the topic failed.
+    The secret is the one that the event names, `ApiKeys` unless it says otherwise. Before its first
+    value there is nothing to check, and an answer without accounts. Raises `SecretError` if there is
+    nothing to check later, and `GuardError` after everything else if the table or the topic failed.
     """
+    named = shards.secret_of(event, settings)
+    shard = shards.name_of(named, settings)
     try:
-        text = secret.read(clients.secretsmanager(), settings.secret)
+        text = secret.read(clients.secretsmanager(), named)
     except secret.NoValueError as error:
         logger.warning(str(error))  # no failure: somebody has just deployed the stack
         return summary.of_nothing(observation_time(event_time(event), None, clock()))
     monitored = accounts.parse(text, settings.rules)
-    table = StateTable(clients.dynamodb(), settings.table)
+    table = StateTable(clients.dynamodb(), settings.table, shard)
     keys = [str(one.account) for one in monitored]
     fetched = table.fetch([*keys, digest.KEY], READING_SHARE * seconds_left())
     topic = Topic(settings.topic)
     deadline = Deadline.of(len(monitored), seconds_left)
     shared = Run(
         settings=settings,
+        shard=shard,
         fetched=fetched,
         outbox=Outbox(table, topic, deadline, clock, fetched.published),
         event_time=event_time(event),

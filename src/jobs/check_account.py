@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import datetime
 from threading import Semaphore
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +20,7 @@ from jobs import errors
 from jobs.deadline import Deadline
 from jobs.event_time import observation_time
 from jobs.outbox import Draft, Outbox
+from jobs.shards import taken
 from jobs.summary import Outcome
 from messages.message import About, Message
 from messages.render import render
@@ -36,11 +37,13 @@ NOT_ASKED = Failure(CheckError.TIMEOUT, "The run had no time left for the provid
 class Run:
     """What every account of one run shares.
 
-    `fetched` is what the table had before any provider was asked, so that whatever another run stores
-    meanwhile is noticed. `second_askings` are those that are left.
+    `shard` is the secret that they are in, where there are several. `fetched` is what the table had
+    before any provider was asked, so that whatever another run stores meanwhile is noticed.
+    `second_askings` are those that are left.
     """
 
     settings: Settings
+    shard: str | None
     fetched: Fetched
     outbox: Outbox
     event_time: datetime | None
@@ -57,6 +60,8 @@ def check_account(monitored: MonitoredAccount, run: Run) -> Outcome:
         outcome, stored = _observe(monitored, run)
         if outcome.reading is None or outcome.reading is NOT_ASKED:
             return outcome  # nothing was learnt, not even a failure of the provider's
+        if stored and taken(stored.memory, run.shard, outcome.now):
+            return outcome  # what is remembered and told is the other's
         with run.outbox.deciding:
             decision = _decide(monitored, outcome.reading, stored or Stored(), outcome.now)
         # What would wake somebody is asked for once more, and the second answer counts.
@@ -80,9 +85,12 @@ def _observe(monitored: MonitoredAccount, run: Run) -> tuple[Outcome, Stored | N
     except (ClientError, BotoCoreError) as error:
         failed = (errors.of_table(account, error),)
     memory = stored.memory if stored else Memory()
+    now = observation_time(run.event_time, memory.observed_at, run.clock())
+    if others := taken(memory, run.shard, now):
+        return Outcome(account, now, reading=others, errors=failed), stored
     outcome = Outcome(
         account=account,
-        now=observation_time(run.event_time, memory.observed_at, run.clock()),
+        now=now,
         previous_severity=worst(row.severity for row in memory.rows.values()) if memory.rows else None,
         reading=_ask(monitored, run, ACCOUNT_SECONDS),
         errors=failed,
@@ -138,20 +146,26 @@ def _claim(
     """Have a decision stored, with what is to be published."""
     if stored is None:
         # Without a memory nothing can be published only once; the metrics still tell.
-        draft = _draft(decision, Memory(), monitored, run.settings.zone)
+        draft = _draft(decision, Memory(), monitored, run)
         return replace(outcome, judged=draft.judged, errors=(*outcome.errors, *draft.errors))
     known = stored.memory.observed_at
+    others: Failure | None = None
 
     def draft_of(current: Stored) -> Draft | None:
+        nonlocal others
+        if others := taken(current.memory, run.shard, outcome.now):
+            return None
         last = current.memory.observed_at
         if last is not None and last != known and last >= outcome.now:
             return None  # another run has a later reading
         if current is stored or outcome.reading is None:
-            return _draft(decision, stored.memory, monitored, run.settings.zone)
+            return _draft(decision, stored.memory, monitored, run)
         again = _decide(monitored, outcome.reading, current, outcome.now)
-        return _draft(again, current.memory, monitored, run.settings.zone)
+        return _draft(again, current.memory, monitored, run)
 
     claim = run.outbox.claim(str(outcome.account), stored, draft_of)
+    if others:
+        return Outcome(outcome.account, outcome.now, reading=others, errors=claim.errors)
     judged, failed = (claim.draft.judged, claim.draft.errors) if claim.draft else ((), ())
     return replace(
         outcome,
@@ -161,16 +175,16 @@ def _claim(
     )
 
 
-def _draft(decision: Decision, before: Memory, monitored: MonitoredAccount, zone: tzinfo) -> Draft:
+def _draft(decision: Decision, before: Memory, monitored: MonitoredAccount, run: Run) -> Draft:
     """Write the messages that are due."""
     account = monitored.account
     broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
     provider = monitored.own or PROVIDERS.get(account.provider)
     contact = provider.contact_in(account.region) if provider else Contact(title=account.provider)
-    memory, messages = decision.memory, list[Message]()
+    memory, messages = replace(decision.memory, shard=run.shard), list[Message]()
     for alert in decision.alerts:
         try:
-            messages.append(render(alert, contact, zone))
+            messages.append(render(alert, contact, run.settings.zone))
         except Exception as error:  # noqa: BLE001 - an alert that can't be written holds up no other
             broken.append(errors.of_code(account, error))
             memory = _untold(memory, before, alert)

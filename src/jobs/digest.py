@@ -95,9 +95,9 @@ def _message(
     table: StateTable, settings: DigestSettings, now: datetime, warnings: tuple[str, ...]
 ) -> Message:
     with _table_errors():
-        memories = table.load_all()
+        weeks = sum_up(table.memories(), now)
     alert = about_the_guard(Kind.DIGEST, SEVERITY, now)
-    return render_digest(alert, sum_up(memories, now), TITLES, warnings, settings.zone)
+    return render_digest(alert, weeks, TITLES, warnings, settings.zone)
 
 
 def _table_errors() -> AbstractContextManager[None]:

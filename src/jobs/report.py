@@ -32,10 +32,13 @@ def of_run(outcomes: Sequence[Outcome], run: Run) -> Iterator[str]:
     checked = [one for one in outcomes if one.reading is not None and one.reading is not NOT_ASKED]
     unchecked = [str(one.account) for one in outcomes if one.reading is NOT_ASKED]
     now = max(outcome.now for outcome in outcomes)
+    totals = _totals(outcomes, len(unchecked))
     if len(outcomes) > run.settings.per_account_metrics:
-        _measure_all(run.settings.namespace, outcomes, len(unchecked), now)
+        metrics.emit_totals(run.settings.namespace, totals, now, run.shard)
     else:
         _measure_each(run.settings, checked, len(unchecked), now)
+        if run.shard:  # the dashboard adds the counts of all shards, small ones too
+            metrics.emit_counts(run.settings.namespace, totals, now, run.shard)
     for outcome in checked:
         _log(outcome)
     if unchecked:
@@ -56,12 +59,11 @@ def _measure_each(
         metrics.emit_unchecked(namespace, unchecked, now)
 
 
-def _measure_all(namespace: str, outcomes: Sequence[Outcome], unchecked: int, now: datetime) -> None:
+def _totals(outcomes: Sequence[Outcome], unchecked: int) -> Totals:
     failed = sum(isinstance(one.reading, Failure) for one in outcomes) - unchecked
     unread = (one.previous_severity for one in outcomes if not one.judged)
     previous = (severity for severity in unread if severity is not None)
-    totals = Totals.of((one.judged for one in outcomes), previous, failed, unchecked)
-    metrics.emit_totals(namespace, totals, now)
+    return Totals.of((one.judged for one in outcomes), previous, failed, unchecked)
 
 
 def _log(outcome: Outcome) -> None:

@@ -1,6 +1,6 @@
 """What came of a run, as the function returns it: section 5 of the contract."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,27 @@ def of_run(outcomes: Sequence[Outcome], others: Sequence[Published] = ()) -> dic
         "observed_at": timestamp(max(outcome.now for outcome in outcomes)),
         "accounts": [of_account(outcome) for outcome in outcomes],
         "alerts": [of_published(one) for one in published],
+    }
+
+
+def is_brief(event: object) -> bool:
+    """Whether an event asks for an answer without its lists."""
+    return isinstance(event, dict) and event.get("brief") is True
+
+
+def brief(whole: Mapping[str, Any]) -> dict[str, Any]:
+    """A summary in a few figures: Step Functions takes no answer of more than 256 KiB.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    """
+    failed = sum(account["status"] == "failed" for account in whole["accounts"])
+    return {
+        **whole,
+        "accounts": [],
+        "alerts": [],
+        "checked": len(whole["accounts"]) - failed,
+        "failed": failed,
+        "published": len(whole["alerts"]),
     }
 
 

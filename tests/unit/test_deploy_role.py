@@ -26,6 +26,7 @@ WITH_ALL = {
     "AlertPhone": "+15005550006",
     "SlackWorkspaceId": "T0123ABCD",
     "SlackChannelId": "C0123ABCD",
+    **stack.WITH_SHARDS,
 }
 # What a handler calls for properties that the template doesn't set.
 UNUSED = {
@@ -77,6 +78,8 @@ UNUSED = {
         "secretsmanager:RemoveRegionsFromReplication",
         "secretsmanager:ReplicateSecretToRegions",
     ),
+    # The definition is in the template, and no key of the customer's encrypts the history.
+    "AWS::StepFunctions::StateMachine": ("kms:*", "s3:*"),
     "AWS::SNS::Subscription": ("iam:*",),
     "AWS::SNS::Topic": ("iam:*", "sns:*DataProtectionPolicy", "sns:Unsubscribe"),
 }

@@ -40,7 +40,7 @@ def memory(*by_day, balance="100", severity=Severity.OK, added=(), **more) -> Me
 
 def told(*memories, now=NOW) -> str:
     accounts = {Account("deepseek", f"n{n}"): one for n, one in enumerate(memories)}
-    text = digest.text(sum_up(accounts, now), TITLES, now, (), "0" * 32)
+    text = digest.text(sum_up(accounts.items(), now), TITLES, now, (), "0" * 32)
     return " ".join(text.split())
 
 
@@ -90,7 +90,7 @@ def test_whoever_is_in_most_need_comes_first():
     accounts = dict(
         zip((Account("deepseek", n) for n in "abc"), (well, unreadable, critical), strict=True)
     )
-    summed = sum_up(accounts, NOW)
+    summed = sum_up(accounts.items(), NOW)
     assert [one.account.label for one in summed] == ["c", "b", "a"]
     assert digest.standing(summed) == "1 critical, 1 unreadable, 1 ok"
     assert [one.well for one in summed] == [False, False, True]
@@ -102,7 +102,7 @@ def test_of_two_in_the_same_need_the_one_that_ends_first_comes_first_and_an_unkn
         Account("deepseek", "b"): memory(*[5] * 14, balance="100"),
         Account("deepseek", "c"): memory(*[5] * 14, balance="50"),
     }
-    assert [one.account.label for one in sum_up(accounts, NOW)] == ["c", "b", "a"]
+    assert [one.account.label for one in sum_up(accounts.items(), NOW)] == ["c", "b", "a"]
 
 
 def test_an_account_with_several_balances_ends_with_the_first_of_them():
@@ -110,7 +110,7 @@ def test_an_account_with_several_balances_ends_with_the_first_of_them():
         "CNY": Row(Decimal(70), Severity.OK, spending(*[7] * 14)),
         "USD": Row(Decimal(5), Severity.OK, spending(*[2] * 14)),
     }
-    [summed] = sum_up({DEFAULT: Memory(NOW, rows)}, NOW)
+    [summed] = sum_up({DEFAULT: Memory(NOW, rows)}.items(), NOW)
     assert summed.runway == summed.weeks[1].forecast.runway < summed.weeks[0].forecast.runway
 
 
@@ -127,7 +127,7 @@ def test_of_a_thousand_accounts_a_mail_shows_those_in_most_need_and_sns_takes_it
     well = memory(*[5] * 14)
     accounts = {Account("novita", f"customer-{n}"): well for n in range(998)}
     accounts |= {Account("novita", "z-low"): low, Account("novita", "z-lower"): lower}
-    summed = sum_up(accounts, NOW)
+    summed = sum_up(accounts.items(), NOW)
     assert [one.account.label for one in summed[:2]] == ["z-lower", "z-low"]
     alert = Alert("0" * 32, "digest", Kind.DIGEST, None, Severity.OK, DEFAULT, NOW)
     message = render_digest(alert, summed, TITLES, ())
@@ -141,11 +141,11 @@ def test_of_a_thousand_accounts_a_mail_shows_those_in_most_need_and_sns_takes_it
 def test_the_subject_fits_however_many_accounts_and_currencies_there_are():
     severities = [memory(99_999, severity=severity) for severity in Severity] * 250
     accounts = {Account("deepseek", str(n)): one for n, one in enumerate(severities)}
-    assert len(digest.subject(sum_up(accounts, NOW))) <= 99
+    assert len(digest.subject(sum_up(accounts.items(), NOW))) <= 99
 
 
 def test_programs_get_the_same_figures():
-    [account] = digest.data(sum_up({DEFAULT: memory(*[5] * 14)}, NOW))
+    [account] = digest.data(sum_up({DEFAULT: memory(*[5] * 14)}.items(), NOW))
     assert account == {
         "provider": "deepseek",
         "account": "default",
@@ -170,13 +170,13 @@ def test_programs_get_the_same_figures():
 def test_an_account_that_was_not_checked_for_long_is_told_of_only_where_that_is_asked_for():
     accounts = {DEFAULT: memory(1)}
     later = NOW + 40 * DAY
-    assert sum_up(accounts, later) == ()
-    [summed] = sum_up(accounts, later, timedelta.max)
+    assert sum_up(accounts.items(), later) == ()
+    [summed] = sum_up(accounts.items(), later, timedelta.max)
     assert digest.state(summed) == "not checked"
 
 
 def test_an_account_that_was_never_checked_is_not_told_of():
-    assert sum_up({DEFAULT: Memory()}, NOW) == ()
+    assert sum_up({DEFAULT: Memory()}.items(), NOW) == ()
 
 
 def in_chat(count):
@@ -185,7 +185,7 @@ def in_chat(count):
         Account("deepseek", f"n{n:02}"): memory(*[1] * 14, balance=f"{count - n}.50")
         for n in range(count)
     }
-    weeks = sum_up(accounts, NOW)
+    weeks = sum_up(accounts.items(), NOW)
     alert = Alert("0" * 32, "digest", Kind.DIGEST, None, Severity.OK, Account("*", "*"), NOW)
     message = render_digest(alert, weeks, TITLES, ["Nobody has confirmed."])
     return json.loads(message.texts["https"])["content"]

@@ -123,6 +123,33 @@ def test_no_statement_is_wider_than_an_action_on_a_resource(given):
             assert not wild or statement.get("Condition") or without_resource, name
 
 
+def test_with_shards_their_secrets_are_read_and_their_state_machine_is_started_and_nothing_else():
+    added = {
+        "CheckBalancesRole": {
+            "secretsmanager:GetSecretValue": [
+                {"Fn::GetAtt": ["ApiKeys", "Id"]},
+                {"Fn::Split": [",", stack.WITH_SHARDS["Shards"]]},
+            ]
+        },
+        "SchedulerRole": {"states:StartExecution": [{"Ref": "EachShard"}]},
+        "EachShardRole": {"lambda:InvokeFunction": [arn("CheckBalances")]},
+    }
+    for name, role in roles(**stack.WITH_SHARDS).items():
+        expected = PERMISSIONS.get(name, {}) | added.get(name, {})
+        found = {}
+        for statement in statements(role, **stack.WITH_SHARDS):
+            for action in as_list(statement["Action"]):
+                found.setdefault(action, []).extend(as_list(statement["Resource"]))
+        assert found == expected, name
+
+
+def test_the_role_of_the_state_machine_is_for_those_of_this_account_alone():
+    [trust] = roles(**stack.WITH_SHARDS)["EachShardRole"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "states.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert ":stateMachine:*" in trust["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
+
+
 def test_a_role_is_assumed_by_its_one_service():
     assert roles().keys() == ASSUMED_BY.keys()
     for name, role in roles().items():

@@ -1,6 +1,7 @@
 """The template and the code agree."""
 
 import importlib
+import json
 import re
 
 import pytest
@@ -34,6 +35,7 @@ PARAMETERS = {
     "LogRetentionDays": 30,
     "KmsKeyArn": "",
     "ApiKeysSecretArn": "",
+    "Shards": "",
     "PermissionsBoundaryArn": "",
     "ScheduleState": "ENABLED",
     "SlackChannelId": "",
@@ -69,8 +71,8 @@ def parameter(name):
     return stack.source()["Parameters"][name]
 
 
-def variables(function):
-    return stack.resources("AWS::Lambda::Function")[function]["Environment"]["Variables"]
+def variables(function, **given):
+    return stack.resources("AWS::Lambda::Function", **given)[function]["Environment"]["Variables"]
 
 
 def test_the_resources_that_users_rely_on_are_there_and_named_by_an_output():
@@ -84,11 +86,11 @@ def test_two_stacks_can_stand_side_by_side_since_no_name_is_fixed():
     of_others = {"DisplayName", "MetricName", "FunctionName", "GroupName"}
     names = [
         value
-        for resource in stack.translated(**SLACK)["Resources"].values()
+        for resource in stack.translated(**SLACK, **stack.WITH_SHARDS)["Resources"].values()
         for member, value in resource["Properties"].items()
         if member.endswith("Name") and member not in of_others
     ]
-    assert len(names) == 12  # the alarms, the dashboard and what Slack is connected by
+    assert len(names) == 13  # the alarms, the dashboard and what Slack is connected by
     assert all("${AWS::StackName}" in name["Fn::Sub"] for name in names)
     functions = stack.resources("AWS::Lambda::Function").values()
     assert not [function for function in functions if "FunctionName" in function]
@@ -116,7 +118,7 @@ def test_every_variable_that_the_settings_read_is_set_by_the_template_and_no_oth
     asked = Asked(NEEDED)
     settings.read(asked)
     origins = {name for name in asked.names if name.endswith("_URL")}
-    assert asked.names - origins == set(variables("CheckBalances"))
+    assert asked.names - origins == set(variables("CheckBalances", **stack.WITH_SHARDS))
     assert origins == {f"{name.upper()}_URL" for name in PROVIDERS}
 
 
@@ -259,10 +261,95 @@ def test_slack_hears_both_topics_and_nobody_in_its_channel_may_do_anything():
     assert role.keys() <= {"AssumeRolePolicyDocument", "Tags"}
 
 
+# Shards.
+
+
+def machine():
+    """The state machine of the shards, and what it does."""
+    [found] = stack.resources("AWS::StepFunctions::StateMachine", **stack.WITH_SHARDS).values()
+    text = found["DefinitionString"]
+    return found, json.loads("".join(text["Fn::Join"][1]) if isinstance(text, dict) else text)
+
+
+def test_without_shards_nothing_in_the_stack_speaks_of_them():
+    found = stack.translated()["Resources"]
+    others = {name: one for name, one in found.items() if name != "Dashboard"}
+    shown = json.dumps(others) + stack.dashboard()
+    for word in ("hard", "HARD", "states", "AWS/States", "SUM("):
+        assert word not in shown, word
+
+
+def test_with_shards_the_schedule_starts_the_state_machine_in_place_of_the_function():
+    schedules = stack.resources("AWS::Scheduler::Schedule", **stack.WITH_SHARDS)
+    by_target = {json.dumps(one["Target"]["Arn"]): one for one in schedules.values()}
+    function = by_target[json.dumps({"Fn::GetAtt": ["CheckBalances", "Arn"]})]
+    shards = by_target[json.dumps({"Ref": "EachShard"})]
+    assert (function["State"], shards["State"]) == ("DISABLED", "ENABLED")
+    assert shards["ScheduleExpression"] == function["ScheduleExpression"]
+    paused = stack.resources(
+        "AWS::Scheduler::Schedule", ScheduleState="DISABLED", **stack.WITH_SHARDS
+    ).values()
+    assert [one.get("State", "ENABLED") for one in paused].count("DISABLED") == 2
+    text, values = shards["Target"]["Input"]["Fn::Sub"]
+    between, [first, (joined, others)] = (
+        values["Secrets"]["Fn::Join"][0],
+        [
+            values["Secrets"]["Fn::Join"][1][0],
+            values["Secrets"]["Fn::Join"][1][1]["Fn::Join"],
+        ],
+    )
+    assert first == {"Fn::GetAtt": ["ApiKeys", "Id"]}
+    assert others == {"Fn::Split": [",", stack.WITH_SHARDS["Shards"]]}
+    secrets = between.join(("first", joined.join(stack.SHARDS)))
+    event = json.loads(text.replace("${Secrets}", secrets))
+    assert event == {"time": "<aws.scheduler.scheduled-time>", "secrets": ["first", *stack.SHARDS]}
+
+
+def test_the_state_machine_invokes_the_function_with_a_secret_and_a_time_and_tries_again():
+    found, definition = machine()
+    assert found["RoleArn"] == {"Fn::GetAtt": ["EachShardRole", "Arn"]}
+    each = definition["States"]["EachSecret"]
+    assert each["ItemsPath"] == "$.secrets"
+    assert each["ItemSelector"] == {"secret.$": "$$.Map.Item.Value", "time.$": "$.time", "brief": True}
+    assert 0 < each["MaxConcurrency"] <= 8
+    check = each["ItemProcessor"]["States"]["Check"]
+    assert check["Resource"] in {"${CheckBalances}", "${definition_substitution_1}"}
+    assert [*found["DefinitionSubstitutions"].values()] == [{"Fn::GetAtt": ["CheckBalances", "Arn"]}]
+    [retry], [caught] = check["Retry"], check["Catch"]
+    assert (retry["ErrorEquals"], retry["MaxAttempts"]) == (["States.ALL"], 2)
+    assert caught["Next"] == "GivenUp"  # so that one failure ends no other's run
+    assert check["TimeoutSeconds"] > stack.source()["Globals"]["Function"]["Timeout"]
+
+
+def test_the_dashboard_adds_the_maxima_of_the_counts_of_shards():
+    body = stack.dashboard(**stack.WITH_SHARDS)
+    for name in ("AccountsOk", "AccountsCritical", "ChecksFailed"):
+        added = f"SUM(SEARCH('{{BudgetGuard,Shard}} MetricName=\\\"{name}\\\"', 'Maximum', 900))"
+        assert added in body
+    assert "SEARCH('{BudgetGuard} MetricName=\\\"ChecksLeft\\\"', 'Maximum', 900)" in body
+    assert "${ShardsFailing.Arn}" in body
+    assert json.loads(body)["widgets"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("", True),
+        (stack.SHARDS[0], True),
+        (",".join(stack.SHARDS), True),
+        (", ".join(stack.SHARDS), False),
+        (f"{stack.SHARDS[0]},", False),
+        ("my-secret", False),
+    ],
+)
+def test_shards_are_arns_with_commas_between_them(text, fits):
+    assert bool(re.fullmatch(parameter("Shards")["AllowedPattern"], text)) is fits
+
+
 # For auditors.
 
 
-@pytest.mark.parametrize("given", [{}, SLACK], ids=["no chat", "chat"])
+@pytest.mark.parametrize("given", [{}, SLACK, stack.WITH_SHARDS], ids=["no chat", "chat", "shards"])
 def test_a_permissions_boundary_bounds_every_role(given):
     boundary = "arn:aws:iam::123456789012:policy/team/boundary"
     roles = stack.resources("AWS::IAM::Role", PermissionsBoundaryArn=boundary, **given)
