@@ -16,7 +16,7 @@ OFFLINE := SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true
 # A GovCloud and a China region, and three that an account must opt in to, lack what others have.
 REGIONS := us-east-1 us-gov-west-1 cn-north-1 af-south-1 ap-east-1 me-central-1
 
-.PHONY: help run local ask dashboard browser picture forecast-plot bench-forecast bench texts bill test unit check format lint types template security build deploy release keys test-alert env.json accounts lock clean
+.PHONY: help run local ask dashboard browser picture forecast-plot bench-forecast bench scale texts bill test unit check format lint types template security build deploy release keys test-alert env.json accounts lock clean
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -131,6 +131,9 @@ bench-forecast: .venv/dev/.ready ## How good forecast and alerts are; TRACES=fol
 
 bench: .venv/dev/.ready .venv/sam/.ready .venv/peer/.ready ## How fast, small and wide it is; five minutes, on a machine that is idle.
 	@$(DEV)/python -m benchmarks.speed.bench
+
+scale: ready ## Ten thousand accounts through the state machine of a deployed stack; about ten minutes.
+	@PYTHONPATH=src:. $(DEV)/python -m benchmarks.shards
 
 lock: .venv/dev/.ready ## Pin everything anew.
 	cd requirements && for set in dev sam ministack checkov peer; do \

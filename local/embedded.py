@@ -49,10 +49,11 @@ class Letter:
 
 @dataclass
 class Embedded:
-    """The running emulator, and the stack once it is deployed."""
+    """The running emulator with its process, and the stack once it is deployed."""
 
     port: int
     folder: Path
+    process: int
     outputs: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -258,7 +259,7 @@ def embedded() -> Iterator[Embedded]:
             )
             try:
                 _await(process, port, folder)
-                yield Embedded(port, folder)
+                yield Embedded(port, folder, process.pid)
             finally:
                 _end(process)
 

@@ -3,6 +3,7 @@
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ class Sandbox:
 
     `granted` is the part of a DeepSeek balance that was granted; `odd` are answers that are given once
     each before that, as amounts by currency or a status. `recorded` are whole answers by what shows the
-    key, for any provider: its path, a status and a body.
+    key, for any provider: its path, a status and a body. Each answer takes `delay` seconds.
     """
 
     url: str = ""
@@ -41,6 +42,7 @@ class Sandbox:
     odd: list[dict[str, str] | int] = field(default_factory=list)
     recorded: dict[str, tuple[str, int, bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    delay: float = 0
 
     def fund(self, key: str, **rows: str | Decimal) -> None:
         """Let a DeepSeek key stand at these amounts by currency, all of them topped up."""
@@ -99,6 +101,10 @@ class Sandbox:
         return json.dumps({name: f"{figure * UNITS:.0f}" for name, figure in figures.items()}).encode()
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512  # several functions at once, each with 64 workers for a provider
+
+
 @contextmanager
 def serving(certificate: tuple[Path, Path] | None = None) -> Iterator[Sandbox]:
     """Serve a sandbox on a free port of loopback until the block ends; with a certificate, by TLS."""
@@ -107,6 +113,7 @@ def serving(certificate: tuple[Path, Path] | None = None) -> Iterator[Sandbox]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             shown = [value for value in self.headers.values() if value in sandbox.recorded]
+            time.sleep(sandbox.delay)
             status, body = sandbox.answer(self.path, *shown or [self.headers.get("Authorization", "")])
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -117,7 +124,7 @@ def serving(certificate: tuple[Path, Path] | None = None) -> Iterator[Sandbox]:
         def log_message(self, format: str, *args: object) -> None:
             """Stay quiet: the caller tells the story."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     if certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(*certificate)

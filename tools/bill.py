@@ -15,7 +15,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -78,6 +78,7 @@ SECRETS = "https://aws.amazon.com/secrets-manager/pricing/"  # pragma: allowlist
 SNS = "https://aws.amazon.com/sns/pricing/"
 SQS = "https://aws.amazon.com/sqs/pricing/"
 KMS = "https://aws.amazon.com/kms/pricing/"
+STATES = "https://aws.amazon.com/step-functions/pricing/"
 
 
 class Price(NamedTuple):
@@ -113,6 +114,7 @@ PRICES = {
     "SNS requests": Price(Decimal("0.50") / MILLION, SNS, MILLION),
     "mails": Price(Decimal("2.00") / 100_000, SNS, Decimal(1000)),
     "SQS requests": Price(Decimal("0.40") / MILLION, SQS, MILLION),
+    "state transitions": Price(Decimal("0.025") / 1000, STATES, Decimal(4000)),
     "KMS keys": Price(Decimal("1.00"), KMS),
     "KMS requests": Price(Decimal("0.03") / 10_000, KMS, Decimal(20_000)),
 }
@@ -126,7 +128,8 @@ class Measured:
     """What so many checks and one digest used.
 
     Calls are by service and operation; `asked` are the items that they read by their keys, however
-    many a call; `items` are the sizes in bytes of what the table holds then.
+    many a call; `items` are the sizes in bytes of what the table holds then. In a stack of several
+    `secrets` it is so for each of them.
     """
 
     accounts: int
@@ -139,24 +142,31 @@ class Measured:
     digest_asked: int
     digest_log_bytes: int
     items: tuple[int, ...]
+    secrets: int = 1
 
 
+MACHINE = "EachShard"
 CHECKS = 8  # each is like the next, but for some digits
 # So that the memory of every account is as long as it gets: 28 days, and the readings of the last day.
 HISTORY = [timedelta(hours=5)] * 140 + [QUARTER] * 112
 
 
-@cache
 def measured(
-    accounts: int, *, ticks: int = CHECKS, detailed: bool = False, limit: int = LIMIT
+    accounts: int, *, ticks: int = CHECKS, detailed: bool = False, limit: int = LIMIT, secrets: int = 1
 ) -> Measured:
     """Run some checks and a digest, after two weeks in which every account spends steadily.
 
     Half of the accounts are DeepSeek's and half Novita AI's, each with one currency. Past `limit` of
-    them only totals are measured.
+    them only totals are measured. With several `secrets` each has so many accounts.
     """
+    run = _measured(accounts, ticks, detailed=detailed, limit=limit, sharded=secrets > 1)
+    return replace(run, secrets=secrets)
+
+
+@cache
+def _measured(accounts: int, ticks: int, *, detailed: bool, limit: int, sharded: bool) -> Measured:
     lived = _lived()  # in a world of its own, and before this one
-    with _guard(accounts, detailed=detailed, limit=limit) as guard:
+    with _guard(accounts, detailed=detailed, limit=limit, sharded=sharded) as guard:
         guard.remember(lived)
         calls, asked, printed = guard.watched(lambda: [guard.tick(QUARTER) for _ in range(ticks)])
         digest_calls, digest_asked, digest_printed = guard.watched(guard.world.digest)
@@ -177,19 +187,20 @@ def measured(
 @cache
 def _lived() -> list[Item]:
     """The items of two accounts after the history, one of each provider."""
-    with _guard(2, detailed=False, limit=LIMIT) as guard:
+    with _guard(2, detailed=False, limit=LIMIT, sharded=False) as guard:
         guard.watched(lambda: [guard.tick(step) for step in HISTORY])
         by_key = {item["account"]["S"]: item for item in guard.items()}
     return [by_key["deepseek/default"], by_key["novita/default"]]
 
 
 @contextmanager
-def _guard(accounts: int, *, detailed: bool, limit: int) -> Iterator["_Guard"]:
+def _guard(accounts: int, *, detailed: bool, limit: int, sharded: bool) -> Iterator["_Guard"]:
     with ExitStack() as stacked:
         changed = stacked.enter_context(pytest.MonkeyPatch.context())
         aws_environment(changed)
         changed.setenv("DETAILED_METRICS", str(detailed).lower())
         changed.setenv("PER_ACCOUNT_METRICS", str(limit))
+        changed.setenv("SHARDS", stack.SHARDS[0] if sharded else "")
         # Function, providers and AWS share a process here: fewer at once, so that nobody waits long.
         changed.setattr(check, "WORKERS", 8)
         sandbox = stacked.enter_context(serving())
@@ -328,17 +339,52 @@ def _values(field: str, every: int) -> int:
     return len(field.split(","))
 
 
-def _schedules() -> dict[str, Decimal]:
-    """Starts a month, by the logical id of the function."""
+def _parameters(secrets: int) -> dict[str, str]:
+    """What the stack of so many secrets is given."""
+    return (
+        {"Shards": ",".join(f"{stack.SHARDS[0]}{n}" for n in range(1, secrets))} if secrets > 1 else {}
+    )
+
+
+def _starts(secrets: int) -> dict[str, Decimal]:
+    """Starts a month, by the logical id of what the scheduler starts."""
+    schedules = stack.resources("AWS::Scheduler::Schedule", **_parameters(secrets)).values()
     return {
-        schedule["Target"]["Arn"]["Fn::GetAtt"][0]: month_of(schedule["ScheduleExpression"])
-        for schedule in stack.resources("AWS::Scheduler::Schedule").values()
+        _named(schedule["Target"]["Arn"]): month_of(schedule["ScheduleExpression"])
+        for schedule in schedules
+        if schedule.get("State") != "DISABLED"
     }
 
 
-def alarm_metrics() -> int:
+def _named(arn: Mapping[str, Any]) -> str:
+    return str(arn["Ref"] if "Ref" in arn else arn["Fn::GetAtt"][0])
+
+
+def runs_of(secrets: int) -> dict[str, Decimal]:
+    """Runs a month, by the logical id of the function."""
+    starts = _starts(secrets)
+    ticks = starts.pop(MACHINE, None)
+    return starts if ticks is None else {**starts, "CheckBalances": ticks * secrets}
+
+
+def _transitions(secrets: int) -> Decimal:
+    """State transitions a month: those of the way that leads to the end, and one step a secret.
+
+    The start counts as well, by the examples of AWS's page.
+    """
+    if secrets == 1:
+        return Decimal(0)
+    machine = stack.source()["Resources"][MACHINE]["Properties"]["Definition"]
+    states, name, passed = machine["States"], machine["StartAt"], 1
+    while name:
+        passed += 1
+        name = states[name].get("Next") or states[name].get("Default")
+    return _starts(secrets)[MACHINE] * (passed + secrets)
+
+
+def alarm_metrics(secrets: int = 1) -> int:
     """Metrics that alarms watch, which is what AWS bills; each must be of standard resolution."""
-    alarms = stack.resources("AWS::CloudWatch::Alarm").values()
+    alarms = stack.resources("AWS::CloudWatch::Alarm", **_parameters(secrets)).values()
     queries = [query for alarm in alarms for query in alarm.get("Metrics", [{"MetricStat": alarm}])]
     watched = [query["MetricStat"] for query in queries if "MetricStat" in query]
     assert not stack.resources("AWS::CloudWatch::CompositeAlarm")
@@ -346,10 +392,10 @@ def alarm_metrics() -> int:
     return len(watched)
 
 
-def dashboard_metrics(dashboard: Mapping[str, Any], metrics: Iterable[Metric]) -> int:
+def dashboard_metrics(dashboard: Mapping[str, Any], metrics: Iterable[Metric], secrets: int = 1) -> int:
     """Metrics that a dashboard shows: those it names, and what its searches find."""
     body = dashboard["DashboardBody"]
-    text = stack.dashboard() if isinstance(body, dict) else body
+    text = stack.dashboard(**_parameters(secrets)) if isinstance(body, dict) else body
     shown = [
         row for widget in json.loads(text)["widgets"] for row in widget["properties"].get("metrics", ())
     ]
@@ -359,7 +405,7 @@ def dashboard_metrics(dashboard: Mapping[str, Any], metrics: Iterable[Metric]) -
 
 
 def _found(expression: str, metrics: Iterable[Metric]) -> list[Metric]:
-    search = re.fullmatch(r"SEARCH\('\{([\w,]+)\} MetricName=\"(\w+)\"', .*\)", expression)
+    search = re.fullmatch(r"(?:SUM\()?SEARCH\('\{([\w,]+)\} MetricName=\"(\w+)\"', .*\)", expression)
     if search is None:
         raise ValueError(f"not counted yet: {expression}")
     (namespace, *dimensions), name = search[1].split(","), search[2]
@@ -375,27 +421,30 @@ def _found(expression: str, metrics: Iterable[Metric]) -> list[Metric]:
 
 def used(run: Measured) -> Month:
     """How much of each priced thing a month takes, by the names of `PRICES`."""
-    starts, calls = _schedules(), calls_of(run)
-    notifications = MAILS_EACH * run.accounts
-    checks, digests = starts["CheckBalances"], starts["SendDigest"]
+    runs, calls = runs_of(run.secrets), calls_of(run)
+    notifications = MAILS_EACH * run.accounts * run.secrets
+    checks, digests = runs["CheckBalances"], runs["SendDigest"]
     log = (run.log_bytes * checks / run.ticks + run.digest_log_bytes * digests) / GB
     [group] = stack.resources("AWS::Logs::LogGroup").values()
+    metrics = _of_all_secrets(run)
     boards = [
-        dashboard_metrics(board, run.metrics)
+        dashboard_metrics(board, metrics, run.secrets)
         for board in stack.resources("AWS::CloudWatch::Dashboard").values()
     ]
+    starts = sum(_starts(run.secrets).values(), Decimal(0))
     return {
-        "runs": sum(starts.values(), Decimal(0)),
-        **_compute(starts, run.accounts),
-        "starts": sum(starts.values(), Decimal(0)),
-        "metrics": Decimal(len(run.metrics)),
-        "alarm metrics": Decimal(alarm_metrics()),
+        "runs": sum(runs.values(), Decimal(0)),
+        **_compute(runs, run),
+        "starts": starts,
+        "state transitions": _transitions(run.secrets),
+        "metrics": Decimal(len(metrics)),
+        "alarm metrics": Decimal(alarm_metrics(run.secrets)),
         "dashboards": Decimal(sum(shown <= FREE_BOARD for shown in boards)),
         "dashboards of over 50 metrics": Decimal(sum(shown > FREE_BOARD for shown in boards)),
         "GB taken in": log,
         "GB of log kept": log * int(group["RetentionInDays"]) * 24 / HOURS,
-        **_table(calls, asked_of(run), run.items),
-        "secrets": Decimal(len(stack.resources("AWS::SecretsManager::Secret"))),
+        **_table(calls, asked_of(run), run.items * run.secrets),
+        "secrets": Decimal(len(stack.resources("AWS::SecretsManager::Secret")) + run.secrets - 1),
         "secret reads": _of(calls, "secretsmanager"),
         "SNS requests": _of(calls, "sns") + notifications,
         "mails": calls["sns", "Publish"] + notifications,
@@ -403,6 +452,15 @@ def used(run: Measured) -> Month:
         "KMS keys": Decimal(0),
         "KMS requests": Decimal(0),
     }
+
+
+def _of_all_secrets(run: Measured) -> frozenset[Metric]:
+    """The metrics of all secrets, each of which has its own but for those without dimensions."""
+    return frozenset(
+        (space, name, tuple((key, f"{value} {number}") for key, value in where))
+        for space, name, where in run.metrics
+        for number in range(run.secrets)
+    )
 
 
 def with_key(run: Measured) -> Month:
@@ -418,32 +476,34 @@ def with_key(run: Measured) -> Month:
 
 def calls_of(run: Measured) -> Calls:
     """AWS calls of a month, by service and operation."""
-    starts = _schedules()
+    runs = runs_of(run.secrets)
     calls = defaultdict[Call, Decimal](Decimal)
     for call, count in run.calls.items():
-        calls[call] += count * starts["CheckBalances"] / run.ticks
+        calls[call] += count * runs["CheckBalances"] / run.ticks
     for call, count in run.digest_calls.items():
-        calls[call] += count * starts["SendDigest"]
+        calls[call] += count * runs["SendDigest"]
     return calls
 
 
 def asked_of(run: Measured) -> Decimal:
     """Items that a month's calls read by their keys."""
-    starts = _schedules()
-    return run.asked * starts["CheckBalances"] / run.ticks + run.digest_asked * starts["SendDigest"]
+    runs = runs_of(run.secrets)
+    return run.asked * runs["CheckBalances"] / run.ticks + run.digest_asked * runs["SendDigest"]
 
 
 def _of(calls: Calls, service: str) -> Decimal:
     return sum((count for (name, _), count in calls.items() if name == service), Decimal(0))
 
 
-def _compute(starts: Mapping[str, Decimal], accounts: int) -> Month:
+def _compute(runs: Mapping[str, Decimal], run: Measured) -> Month:
+    """A digest goes over the accounts of all secrets, a check over those of one."""
     month = defaultdict[str, Decimal](Decimal)
     for name, function in stack.resources("AWS::Lambda::Function").items():
         [architecture] = function["Architectures"]
         gigabytes = Decimal(function["MemorySize"]) / 1024
+        accounts = run.accounts * (run.secrets if name == "SendDigest" else 1)
         seconds = BILLED_SECONDS * gigabytes + accounts * CORE_SECONDS * CORE_MEGABYTES / 1024
-        month[f"GB-seconds on {architecture}"] += starts[name] * seconds
+        month[f"GB-seconds on {architecture}"] += runs[name] * seconds
     return month
 
 
@@ -495,6 +555,7 @@ ROWS = {
     "SNS": ("SNS requests", "mails"),
     "SQS": ("SQS requests",),
 }
+WITH_SHARDS = {**ROWS, "Step Functions": ("state transitions",)}
 HEAD = "| service | in a month | list price | you pay |\n|---|---|---:|---:|\n"
 
 
@@ -563,6 +624,14 @@ def _many() -> str:
         "of their own.\n"
         f"- A thousand accounts cost {most}.\n"
     )
+
+
+def of_stacks(secrets: Sequence[int], accounts: int) -> Month:
+    """What several stacks use together, each with so many secrets of so many accounts."""
+    months = [used(measured(accounts, ticks=1, secrets=number)) for number in secrets]
+    return {
+        name: sum((month[name] for month in months), Decimal(0)) for name in PRICES if name in months[0]
+    }
 
 
 def of_many(accounts: int, limit: int) -> Measured:

@@ -133,9 +133,9 @@ class World:
         return self.dynamodb.get_item(TableName=TABLE, Key={"account": {"S": name}})["Item"]
 
 
-def keys_of(names: Sequence[str]) -> dict[str, str]:
-    """A key for each account, as long as real ones are."""
-    return {name: f"sk-{number:032x}" for number, name in enumerate(names)}
+def keys_of(names: Sequence[str], first: int = 0) -> dict[str, str]:
+    """A key for each account, as long as real ones are; no two have one if `first` differs."""
+    return {name: f"sk-{number:032x}" for number, name in enumerate(names, first)}
 
 
 def secret_of(keys: Mapping[str, str]) -> str:

@@ -113,7 +113,7 @@ def test_what_is_free_counts_only_as_far_as_it_goes():
 
 def test_everything_that_has_a_price_stands_in_the_table_but_for_the_key_that_is_optional():
     shown = [name for names in bill.ROWS.values() for name in names]
-    assert {*shown, "KMS keys", "KMS requests"} == set(bill.PRICES)
+    assert {*shown, "state transitions", "KMS keys", "KMS requests"} == set(bill.PRICES)
     assert len(shown) == len(set(shown))
     assert bill.used(bill.measured(2)).keys() <= set(bill.PRICES)
 
