@@ -23,7 +23,7 @@ from benchmarks.speed.world import keys_of, secret_of
 from local import show
 from local.embedded import Embedded, Letter, embedded
 from local.sandbox import Sandbox, serving
-from local.tools import LocalError
+from local.tools import ROOT, LocalError
 from tools import bill
 
 SECRETS, EACH = 10, 1000
@@ -84,6 +84,15 @@ class Stage:
             letters=tuple(one for one in self.aws.letters(2) if one.protocol == "sqs"),
         )
 
+    def digest(self) -> tuple[float, int]:
+        """Seconds of a digest of all accounts, and the peak memory of its process in bytes."""
+        checking = dict(self.peaks)
+        began = time.monotonic()
+        self.aws.invoke({"time": datetime.now(UTC).isoformat()}, "SendDigest")
+        seconds = time.monotonic() - began
+        self._note_memory()
+        return seconds, max(peak for pid, peak in self.peaks.items() if pid not in checking)
+
     def _executed(self, when: datetime) -> Mapping[str, Any]:
         states = self.aws.client("stepfunctions")
         text = self.input.replace("<aws.scheduler.scheduled-time>", when.isoformat())
@@ -119,7 +128,7 @@ class Stage:
         over = Event()
 
         def mend() -> None:
-            while not over.is_set() and not self._has_failed(secret):
+            while not over.is_set() and not self._one_has_failed():
                 over.wait(NOTICE)
             self.put(secret)
 
@@ -132,7 +141,7 @@ class Stage:
             over.set()
             watching.join()
 
-    def _has_failed(self, _secret: str) -> bool:
+    def _one_has_failed(self) -> bool:
         states = self.aws.client("stepfunctions")
         running = states.list_executions(
             stateMachineArn=self.aws.outputs[bill.MACHINE], statusFilter="RUNNING"
@@ -155,13 +164,18 @@ def _details(events: Iterator[Mapping[str, Any]], ended: str) -> Iterator[Mappin
 
 
 @contextmanager
-def deployed(console: Console, secrets: int, each: int) -> Iterator[Stage]:
-    """A stack of so many secrets, each with so many accounts, until the block ends."""
+def deployed(console: Console, secrets: int, each: int, built: Path | None = None) -> Iterator[Stage]:
+    """A stack of so many secrets, each with so many accounts, until the block ends.
+
+    It is built, unless it is `built` already.
+    """
     with embedded() as aws, serving() as sandbox:
         shards = [aws.secrets.create_secret(Name=f"shard-{n}")["ARN"] for n in range(1, secrets)]
         with console.status("Building and deploying the stack"):
-            aws.build()
-            aws.deploy({"Shards": ",".join(shards), "PerAccountMetrics": "0"})
+            if built is None:
+                aws.build()
+            parameters = {"Shards": ",".join(shards), "PerAccountMetrics": "0"}
+            aws.deploy(parameters, built or ROOT / ".aws-sam" / "build")
         aws.open_letter_box()
         aws.point_to({f"{name.upper()}_URL": sandbox.url for name in PROVIDERS})
         arns = [aws.outputs["ApiKeys"], *shards]
@@ -255,7 +269,13 @@ def _run(console: Console) -> int:
     with deployed(console, SECRETS, EACH) as stage:
         ticks = played(console, stage)
         console.print(shown(ticks))
-        console.print(f"Peak memory of a function: {max(stage.peaks.values()) / 1e6:.0f} MB.\n")
+        console.print(f"Peak memory of a run: {max(stage.peaks.values()) / 1e6:.0f} MB.")
+        calls = bill.measured(EACH, ticks=1, secrets=SECRETS).calls
+        console.print(
+            f"A quiet run makes {sum(calls.values()):,} calls to AWS, as the bill counts them."
+        )
+        seconds, peak = stage.digest()
+        console.print(f"The digest of all: {seconds:.0f} s, {peak / 1e6:.0f} MB.\n")
         for tick in ticks:
             for letter in tick.letters:
                 console.print(f"  {letter.subject}", soft_wrap=True, markup=False)

@@ -1,5 +1,6 @@
 """The stack as the template describes it, translated as AWS does it, without AWS."""
 
+import logging
 import os
 from collections.abc import Mapping
 from copy import deepcopy
@@ -11,6 +12,9 @@ from unittest.mock import patch
 from samtranslator.intrinsics.resolver import IntrinsicsResolver
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
+
+# The translator warns of figures about itself, which nobody publishes here.
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
 
 ROOT = Path(__file__).parent.parent
 NOTHING = {"Ref": "AWS::NoValue"}
