@@ -90,7 +90,7 @@ build: .venv/dev/.ready .venv/sam/.ready ## The package of both functions.
 
 # What follows works on your AWS account, with your AWS setup as it is. STACK=name is for another stack
 # than budget-guard.
-export STACK SET TAGS
+export STACK SET TAGS SECRET
 
 deploy: build ## Build and deploy into your AWS account; asks, or takes SET="Name=value ..."; TAGS="name=value ...".
 	@PYTHONPATH=src $(DEV)/python -m local.deploy
@@ -98,7 +98,7 @@ deploy: build ## Build and deploy into your AWS account; asks, or takes SET="Nam
 release: .venv/dev/.ready .venv/sam/.ready ## Update the deployed stack to what was built; asks nothing, and resets nothing.
 	@PYTHONPATH=src $(DEV)/python -m local.deploy release
 
-keys: .venv/dev/.ready ## Put API keys into the deployed stack's secret, and try them.
+keys: .venv/dev/.ready ## Put API keys into the deployed stack's secret, and try them; SECRET=name is for one of Shards.
 	@PYTHONPATH=src $(DEV)/python -m local.keys
 
 test-alert: .venv/dev/.ready ## One test to every subscriber of the deployed stack, and what is in the way.

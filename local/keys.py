@@ -5,7 +5,8 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -24,9 +25,13 @@ from messages.format import amount
 from messages.mail import ADVICE
 from providers import PROVIDERS, http, strict_json
 
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
 NEEDED = (
     "cloudformation:DescribeStacks, secretsmanager:GetSecretValue and secretsmanager:PutSecretValue"
 )
+MOST_NAMED = 10  # accounts in a sentence
 SECONDS = 8.0  # as long as the guard itself gives a provider
 # What the provider says of the key itself; anything else may be over when the guard asks.
 REFUSED = (CheckError.CONFIG, CheckError.AUTH, CheckError.PERMISSION)
@@ -34,6 +39,32 @@ NO_RESOURCES = dict.fromkeys(("API_KEYS_SECRET", "STATE_TABLE", "ALERTS_TOPIC"),
 MEND = "is not a JSON object with one entry for each account: mend it in the console first"
 
 type Entries = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """One secret of a stack."""
+
+    client: "SecretsManagerClient"
+    secret: str
+
+    def stored(self) -> str:
+        """Its text; empty before its first value. Raises what botocore does."""
+        try:
+            found = self.client.get_secret_value(SecretId=self.secret)
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException" and NO_VALUE in str(error):
+                return ""
+            raise
+        if "SecretString" not in found:
+            raise LocalError(f"The secret is binary, so it {MEND}.")
+        return found["SecretString"]
+
+    def store(self, held: Entries) -> None:
+        """Give it another value."""
+        # Without spaces: the secret holds 64 KB. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+        text = json.dumps(held, separators=(",", ":"), ensure_ascii=False)
+        self.client.put_secret_value(SecretId=self.secret, SecretString=text)
 
 
 def main() -> int:
@@ -46,7 +77,8 @@ def _put(console: Console) -> int:
     stack = configured()
     with reached(stack, NEEDED) as deployed:
         rules = _settings(deployed)
-        names = [*entries(_stored(deployed))]
+        vault = _vault(deployed, os.environ.get("SECRET", ""))
+        names = [*entries(vault.stored())]
         console.print(f"The secret of the stack {stack.name} has {_listed(names)}.", highlight=False)
         console.print(
             "An account is a provider, or provider/label for a further one. The key is not shown. In "
@@ -54,10 +86,26 @@ def _put(console: Console) -> int:
             highlight=False,
         )
         for name, text in _typed(console):
-            console.print(_said(name, text, deployed, rules), highlight=False, markup=False)
-        names = [*entries(_stored(deployed))]
+            console.print(_said(name, text, vault, rules), highlight=False, markup=False)
+        names = [*entries(vault.stored())]
     console.print(f"The secret has {_listed(names)}. The next run reads it.", highlight=False)
     return 0
+
+
+def _vault(deployed: Deployed, wanted: str) -> Vault:
+    shards = deployed.parameters.get("Shards", "").split(",")
+    secret = chosen(wanted, deployed.outputs["ApiKeys"], [arn for arn in shards if arn])
+    return Vault(deployed.client("secretsmanager"), secret)
+
+
+def chosen(wanted: str, first: str, shards: Sequence[str]) -> str:
+    """The secret of that ARN or name, the first one for no name; raises `LocalError`."""
+    known = (first, *shards)
+    # AWS adds a hyphen and six characters to a name.
+    named = {one: one for one in known} | {one.rpartition(":")[2][:-7]: one for one in known}
+    if wanted and wanted not in named:
+        raise LocalError("SECRET is neither ApiKeys nor one of Shards: give its ARN, or its name.")
+    return named[wanted] if wanted else first
 
 
 def _settings(deployed: Deployed) -> Settings:
@@ -81,10 +129,10 @@ def _typed(console: Console) -> Iterator[tuple[str, str]]:
         console.print()
 
 
-def _said(name: str, text: str, deployed: Deployed, rules: Settings) -> str:
+def _said(name: str, text: str, vault: Vault, rules: Settings) -> str:
     """Try a key and store it, unless it is refused; what is to be told of it."""
     try:
-        held = put(entries(_stored(deployed)), name, text)
+        held = put(entries(vault.stored()), name, text)
         named = _named(held, name)
         [account] = accounts.parse(json.dumps({named: held[named]}), rules.rules)
     except (LocalError, accounts.SecretError) as error:
@@ -93,7 +141,7 @@ def _said(name: str, text: str, deployed: Deployed, rules: Settings) -> str:
     if isinstance(read, Failure) and read.error in REFUSED:
         return f"Not stored. {read.detail} {_advice(account, read)}"
     # Read anew: minutes may have passed, and somebody else may have changed another entry.
-    _store(deployed, put(entries(_stored(deployed)), name, text))
+    vault.store(put(entries(vault.stored()), name, text))
     if isinstance(read, Failure):
         return f"Stored, but not tried: {read.detail} {_advice(account, read)}"
     calls = "" if read.available else " The provider says that it refuses calls."
@@ -122,6 +170,8 @@ def _balances(read: Reading) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return f"{len(names):,} accounts"
     noun = "account" if len(names) == 1 else "accounts"
     return f"the {noun} {', '.join(names)}" if names else "no account yet"
 
@@ -176,28 +226,6 @@ def _named(held: Entries, name: str) -> str:
 def _account(name: str) -> tuple[str, str]:
     provider, slash, label = name.partition("/")
     return provider.lower(), label if slash else "default"
-
-
-def _stored(deployed: Deployed) -> str:
-    """The text of the secret; empty before its first value. Raises what botocore does."""
-    client = deployed.client("secretsmanager")
-    try:
-        found = client.get_secret_value(SecretId=deployed.outputs["ApiKeys"])
-    except ClientError as error:
-        if error_code(error) == "ResourceNotFoundException" and NO_VALUE in str(error):
-            return ""
-        raise
-    if "SecretString" not in found:
-        raise LocalError(f"The secret is binary, so it {MEND}.")
-    return str(found["SecretString"])
-
-
-def _store(deployed: Deployed, held: Entries) -> None:
-    # Without spaces: the secret holds 64 KB. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
-    text = json.dumps(held, separators=(",", ":"), ensure_ascii=False)
-    deployed.client("secretsmanager").put_secret_value(
-        SecretId=deployed.outputs["ApiKeys"], SecretString=text
-    )
 
 
 if __name__ == "__main__":

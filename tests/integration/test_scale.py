@@ -1,6 +1,7 @@
 """Three secrets of twenty accounts through the deployed state machine, as `make scale` has ten."""
 
 import json
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from rich.console import Console
 
 from aws.table import StateTable
 from benchmarks import shards
+from local import keys
+from local.tools import ROOT, LocalError, tool
 from messages.digest import MOST_SHOWN
 from tools import bill
 
@@ -88,6 +91,33 @@ def test_a_secret_that_is_not_listed_is_not_read(stage, ticks):
     said = answer["Payload"].read().decode()
     assert answer["FunctionError"]
     assert "neither ApiKeys nor one of Shards" in said
+
+
+def test_make_keys_puts_a_key_into_the_secret_that_is_named(stage, ticks):
+    done = subprocess.run(
+        [tool("dev", "python"), "-m", "local.keys"],
+        cwd=ROOT,
+        env=stage.aws.environment
+        | {"PYTHONPATH": "src", "SECRET": "shard-2", "DEEPSEEK_URL": stage.sandbox.url},
+        input=f"deepseek/new\n{next(iter(stage.sandbox.deepseek))}\n\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "has 20 accounts." in done.stdout
+    assert "Stored. deepseek/new has 4.00 USD." in done.stdout
+    found = stage.aws.secrets.get_secret_value(SecretId=stage.secrets[2])
+    assert len(json.loads(found["SecretString"])) == EACH + 1
+
+
+def test_a_secret_is_chosen_by_its_arn_or_its_name_and_must_be_one_of_the_stack_s():
+    first, *others = (f"arn:aws:secretsmanager:eu-central-1:1:secret:{n}-0aB1cD" for n in "abc")
+    assert keys.chosen("", first, others) == first
+    assert keys.chosen("a", first, others) == first
+    assert keys.chosen("c", first, others) == keys.chosen(others[1], first, others) == others[1]
+    for wanted in ("d", "c-0aB1cD", "arn"):
+        with pytest.raises(LocalError, match="SECRET is neither ApiKeys nor one of Shards"):
+            keys.chosen(wanted, first, others)
 
 
 def test_the_bill_of_several_secrets_grows_with_them_and_has_the_engine():
