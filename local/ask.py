@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from urllib.parse import quote
 
 from rich import box
 from rich.console import Console
@@ -44,8 +45,12 @@ def _ask(console: Console, env: Mapping[str, str]) -> int:
     name = env.get("PROVIDER", "").strip()
     if not name:
         raise LocalError(f"Say which provider: {USAGE}.")
-    key = _key(env, name.partition("/")[0])
-    entry = {member: env[member.upper()] for member in MEMBERS if env.get(member.upper(), "").strip()}
+    key = _key(env, name.partition("/")[0].lower())
+    taken = _members(name.partition("/")[0].lower())
+    given = {member: env[member.upper()] for member in MEMBERS if env.get(member.upper(), "").strip()}
+    entry = {member: text for member, text in given.items() if member in taken}
+    if unused := [member.upper() for member in given if member not in taken]:
+        console.print(f"Not used for this provider: {', '.join(unused)}.")
     try:
         settled = settings.read({**env, **NO_RESOURCES})
         text = json.dumps({name: {"api_key": key, **entry}})
@@ -80,19 +85,37 @@ def _ask(console: Console, env: Mapping[str, str]) -> int:
         message = render(alert, contact, zone)
         console.print(Panel(Text(message.mail), title=Text(message.subject), box=box.ROUNDED))
     if isinstance(read, Reading):
-        shown = {"api_key": HIDDEN, **{member: text.strip() for member, text in entry.items()}}
-        in_secret = json.dumps({name: shown}, ensure_ascii=False)
+        shown = {member: _without(key, text.strip()) for member, text in entry.items()}
+        in_secret = json.dumps({name: {"api_key": HIDDEN, **shown}}, ensure_ascii=False)
         console.print("\nThe entry for the secret (make keys takes the object after the name):")
-        console.print(Text(in_secret.replace(key, HIDDEN)))
+        console.print(Text(in_secret))
     return int(isinstance(read, Failure))
+
+
+def _members(provider: str) -> tuple[str, ...]:
+    """What an entry of this provider may have, so that no other variable of the environment counts."""
+    if provider not in PROVIDERS:
+        return ()
+    asked = PROVIDERS[provider]
+    several = {"watch": asked.watch, "region": asked.region_names()}
+    return ("budget", *asked.own_members(), *(name for name, names in several.items() if names))
 
 
 def _key(env: Mapping[str, str], provider: str) -> str:
     own = f"{provider.upper()}_API_KEY"
     key = env.get("API_KEY", "").strip() or env.get(own, "").strip()
     if not key:
-        raise LocalError(f"There is no API key: set API_KEY or {own} in the environment.")
+        # A key in the provider's place is not repeated.
+        names = f"API_KEY or {own}" if provider in PROVIDERS else "API_KEY"
+        raise LocalError(f"There is no API key: set {names} in the environment.")
     return key
+
+
+def _without(key: str, text: str) -> str:
+    """A text without the key, as it is or as a URL writes it."""
+    for shown in (key, quote(key, safe=""), quote(key)):
+        text = text.replace(shown, HIDDEN)
+    return text
 
 
 def _contact(account: MonitoredAccount) -> Contact:

@@ -21,6 +21,7 @@ _BAD_LABEL = (
     "the name of its entry should be provider/label, the label of at most 64 letters, digits, "
     "'.', '_' and '-'"
 )
+_OWN = ("url", "origin", "balance", "currency", "unit", "header")
 _NEAR = 0.7  # of 1: with the library's 0.6, "api" would resemble newapi
 _LONGEST_NAME = 100  # characters; a good one has fewer, and comparing takes time
 # What may be repeated of a name that is no account's: a plain word, not what a key looks like.
@@ -133,12 +134,19 @@ def _strings(entries: _Members) -> Iterator[str]:
     while values:
         value = values.pop()
         if isinstance(value, _Members):
-            values += [inner for _, inner in value.pairs]
+            values += [inner for name, inner in value.pairs if not _says_where(name, inner)]
         elif isinstance(value, list):
             values += value
         elif isinstance(value, str):
             yield value.strip()
             yield bare(value)
+
+
+def _says_where(name: str, text: object) -> bool:
+    """Whether a member says where a balance is, as a label may too: `custom/credits_left`."""
+    if name not in _OWN or not isinstance(text, str):
+        return False
+    return not (_LIKE_A_KEY.search(text) or _LIKE_CHANCE.fullmatch(text))
 
 
 def _unquoted(value: object) -> object:

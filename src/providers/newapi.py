@@ -1,4 +1,4 @@
-"""Gateways made with New API or One API: https://docs.newapi.pro/en/docs/api (token usage)."""
+"""Gateways that answer as New API does: https://docs.newapi.pro/en/api/get-token-usage."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ from providers.provider import (
 UNIT = "0.000002"  # USD: a gateway counts 500,000 for a dollar, unless its owner changes that
 UNLIMITED = Decimal(100_000_000)  # what some show for a key without a limit
 NO_LIMIT = Refusal(CheckError.CONFIG, "the key has no limit, so it has no balance to watch")
-REFUSED = Refusal(CheckError.AUTH, "the gateway refuses the key")
+REFUSED = Refusal(CheckError.AUTH, "the gateway does not know the key")
 
 
 def make(members: Mapping[str, str]) -> Provider:
@@ -35,7 +35,10 @@ def _parser(unit: Decimal) -> Callable[[object, str | None, str], Reading]:
         """What is left of the key's limit."""
         if member(body, "code") is not True:
             raise BadBodyError("code is not true")
-        left = money(member(body, "data"), "total_available", unit)
+        data = member(body, "data")
+        if isinstance(data, dict) and not isinstance(data.get("unlimited_quota", False), bool):
+            raise BadBodyError("unlimited_quota is not a boolean")
+        left = money(data, "total_available", unit)
         return Reading((Balance(currency, left),))
 
     return parse
@@ -63,7 +66,7 @@ PROVIDER = Provider(
     contact=Contact(
         title="New API gateway",
         advice={
-            CheckError.CONFIG: "Give the key a limit at the gateway, or take it out of the secret",
+            CheckError.CONFIG: "If the key has no limit, give it one at the gateway",
             CheckError.AUTH: "Check the key at the gateway, and the origin in the entry",
         },
         when_empty="calls with this key fail",

@@ -12,24 +12,27 @@ from providers.provider import EntryError
 
 # The characters of RFC 3986, so that nobody on the way writes the URL differently.
 _PLACE = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2}"
-_URL = re.compile(rf"https://([^/?#@\s]+)(/(?:{_PLACE})*)?(\?(?:{_PLACE}|\?)*)?", re.IGNORECASE)
+_URL = re.compile(
+    rf"https://([^/?#@\s]+)(/(?:{_PLACE})*)?(\?(?:{_PLACE}|\?)*)?", re.ASCII | re.IGNORECASE
+)
 _CLIMBS = re.compile(r"(^|[/\\])\.\.?($|[/\\;])")
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 # The last label of a name begins with a letter; that of an address, however it is written, does not.
 _HOST = re.compile(rf"(?:{_LABEL}\.)+(?!\d)({_LABEL})(?::([1-9]\d{{0,4}}))?", re.ASCII | re.IGNORECASE)
 _LAST_PORT = 65_535
 # Names that lead to no public host, or to somebody's own: https://www.rfc-editor.org/rfc/rfc6761,
-# rfc6762 (with appendix G), rfc7686 and rfc8375.
+# rfc6762 (with appendix G), rfc7686, rfc8375 and rfc9476; and what private networks often use.
 _PRIVATE = (
     *("localhost", "local", "localdomain", "internal", "intranet", "private", "corp", "home", "lan"),
-    *("arpa", "invalid", "onion", "test"),
+    *("alt", "arpa", "invalid", "onion", "test"),
+    *("consul", "docker", "domain", "intra", "localnet", "svc"),
 )
 _UNIT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,30})?")  # as money is written
 _HEADER = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([\x20-\x7e]*\{key\}[\x20-\x7e]*)")
 # They say how the answer comes over the wire, which is the guard's own affair.
 _OF_THE_WIRE = (
     *("accept", "accept-encoding", "connection", "content-length", "expect", "host"),
-    *("transfer-encoding", "upgrade"),
+    *("transfer-encoding", "upgrade", "user-agent"),
 )
 
 
@@ -46,7 +49,7 @@ def url(name: str, text: str) -> Url:
     if not found:
         raise EntryError(
             f"its {name} should be like https://api.example.com/v1/me: https, a host name, no "
-            "credentials and no fragment"
+            "credentials, no fragment, and what is no plain character written with %"
         )
     path = found[2] or "/"
     if _CLIMBS.search(_decoded(path)):

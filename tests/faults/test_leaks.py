@@ -148,7 +148,7 @@ def test_the_key_of_a_gateway_goes_to_its_origin_and_a_refusal_is_told_without_i
     assert account(run(), "newapi")["error"] == "auth"
     assert upstream.asked == [("/api/usage/token/", KEY)]
     [mail] = world.mail()
-    assert "the gateway refuses the key" in " ".join(mail.texts["email"].split())
+    assert "the gateway does not know the key" in " ".join(mail.texts["email"].split())
     assert "https://gateway.example.com" in mail.texts["email"]
 
 

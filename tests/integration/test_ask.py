@@ -1,6 +1,7 @@
 """`make ask` against providers on loopback."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -69,6 +70,36 @@ def test_a_key_that_stands_in_another_member_shows_there_neither(asked, sandbox)
     code, said = asked(PROVIDER="custom", URL=url, API_KEY=KEY, CUSTOM_URL=sandbox.url, **members)
     assert code == 1  # another path
     assert "404" in said
+
+
+def test_variables_of_the_environment_that_the_provider_does_not_take_are_not_used(asked, sandbox):
+    sandbox.record(PROVIDERS["vercel"], KEY, 200, b'{"balance": "95.50", "total_used": "4.50"}')
+    others = {"REGION": "us-east-1", "URL": "https://example.com", "VERCEL_URL": sandbox.url}
+    code, said = asked(PROVIDER="vercel", API_KEY=KEY, **others)
+    assert code == 0
+    assert "Not used for this provider: REGION, URL." in said
+    assert "95.50 USD ok" in said
+
+
+def test_a_key_shows_in_no_form(asked, sandbox):
+    key = 'sk-made-up-"7Vd2\\Rq9w/+='
+    recorded = case("custom", "private_gateway")
+    sandbox.record(recorded.asked, key, recorded.status, recorded.body)
+    path = recorded.asked.path + f"&key={quote(key, safe='')}"
+    shown = next(iter(sandbox.recorded))
+    sandbox.recorded[shown] = (path, recorded.status, recorded.body)
+    members = {name.upper(): text for name, text in recorded.entry.items()}
+    members["URL"] = f"https://gateway.example.com{path}"
+    code, said = asked(PROVIDER="custom", API_KEY=key, CUSTOM_URL=sandbox.url, **members)
+    assert code == 0
+    assert "7Vd2" not in said
+    assert "key=<API key>" in said
+
+
+def test_a_key_in_the_place_of_the_provider_is_not_repeated(asked):
+    code, said = asked(PROVIDER=KEY)
+    assert code == 1
+    assert "There is no API key: set API_KEY in the environment." in said
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def _holder(body, path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_no_answer_of_a_provider_names_the_member_that_is_not_as_promised(name):
-    nothing = "finds nothing" if name == "custom" else None
+    nothing = "can't be used on it" if name == "custom" else None
     for body, why in (
         (b"[]", nothing or "an object was promised"),
         (b"{}", nothing or "is missing"),

@@ -59,8 +59,8 @@ def test_an_entry_keeps_the_rules_that_any_other_may_have():
 
 ADDRESS = "its url should have a public host name: no address, and no name of a private network."
 NO_URL = (
-    "its url should be like https://api.example.com/v1/me: https, a host name, no credentials and no "
-    "fragment."
+    "its url should be like https://api.example.com/v1/me: https, a host name, no credentials, no "
+    "fragment, and what is no plain character written with %."
 )
 CLIMBS = "its url has '.' or '..' in its path; write out where that leads."
 BAD_URLS = {
@@ -76,6 +76,8 @@ BAD_URLS = {
     "https://api.example.com/a\\b": NO_URL,
     "https://api.example.com/%zz": NO_URL,
     "https://api.example.com/ü": NO_URL,
+    "https://api.example.com/\u212a": NO_URL,
+    "http\u017f://api.example.com/": NO_URL,
     "https://api.example.com/\n": None,
     "https://api.example.com\\@localhost/": NO_URL,
     "https://127.0.0.1/": ADDRESS,
@@ -100,6 +102,9 @@ BAD_URLS = {
     "https://api.corp/": ADDRESS,
     "https://nas.home.arpa/": ADDRESS,
     "https://nas.lan/": ADDRESS,
+    "https://kubernetes.default.svc/": ADDRESS,
+    "https://host.docker/": ADDRESS,
+    "https://db.consul:8500/": ADDRESS,
     "https://api.example.com./": ADDRESS,
     "https://api..example.com/": ADDRESS,
     "https://-api.example.com/": ADDRESS,
@@ -176,7 +181,13 @@ BAD_MEMBERS = {
         )
         for header in (
             *("X-Api-Key", "X-Api-Key: 0123", "{key}", ": {key}", "X Api: {key}", "X-Api-Key: {KEY}"),
-            *("X-A: {key}{key}", "Host: {key}", "content-length: {key}", "X-A: {key}\r\nX-B: 1"),
+            *(
+                "X-A: {key}{key}",
+                "Host: {key}",
+                "content-length: {key}",
+                "User-Agent: {key}",
+                "X-A: {key}\r\nX-B: 1",
+            ),
             *("X-Ä: {key}", "X-A: ä{key}", "", "X-{key}: {key}"),
         )
     },
@@ -187,6 +198,10 @@ BAD_MEMBERS = {
         )
         for balance in ("data..left", "data.", "[?", "a b", "$.data.left", "(" * 150)
     },
+    "a function that is not known": (
+        {"balance": "suum(data[].left)"},
+        "its balance has a function that JMESPath doesn't know.",
+    ),
     "a long balance": (
         {"balance": "a" * 201},
         "its balance should be a JMESPath expression of up to 200 characters.",
@@ -256,6 +271,11 @@ WALLETS = {
         ("max([sum(wallets[].left), wallets[0].left])", "0.3"),
         ("not_null(nothing, wallets[0].left)", "0.1"),
         ("length(wallets)", "2"),
+        ("wallets[?left!=`0.1`].left", "0.2"),
+        ("wallets[?left==`0.2`].text", "0.2"),
+        ("wallets[?type(left)=='number'] | [1].left", "0.2"),
+        ("sum([wallets[0].left, `0.5`])", "0.6"),
+        ("to_number(wallets[0].left)", "0.1"),
     ],
 )
 def test_an_expression_finds_exact_figures(expression, amount):
@@ -274,10 +294,15 @@ def test_an_expression_finds_exact_figures(expression, amount):
         ("wallets[0].name", "what wallets[0].name finds is no plain decimal."),
         ("wallets[0].id==`1`", "what wallets[0].id==`1` finds is no plain decimal."),
         ("sum(wallets[].nothing)", "sum(wallets[].nothing) finds nothing in it."),
-        ("sum(map(&nothing, wallets))", "sum(map(&nothing, wallets)) finds nothing in it."),
-        ("sum(wallets[].text)", "sum(wallets[].text) finds nothing in it."),
-        ("nobody(wallets)", "nobody(wallets) finds nothing in it."),
-        ("to_number(wallets[0].name)", "to_number(wallets[0].name) finds nothing in it."),
+        ("sum(map(&nothing, wallets))", "sum(map(&nothing, wallets)) can't be used on it."),
+        ("sum(wallets[].text)", "sum(wallets[].text) can't be used on it."),
+        ("sum(wallets)", "sum(wallets) can't be used on it."),
+        ("to_number(wallets[0].name)", "to_number(wallets[0].name) can't be used on it."),
+        ("sum(wallets[].to_number(name))", "sum(wallets[].to_number(name)) can't be used on it."),
+        ("a1234567890abcdef.left", "its expression finds nothing in it."),
+        ("wallets[?name=='sk-0123456789'].left", "its expression finds nothing in it."),
+        ('"sk-zzzz0123456789abcdef"', "its expression finds nothing in it."),
+        ("a.sk_012345678", "its expression finds nothing in it."),
     ],
 )
 def test_an_expression_that_does_not_find_one_figure_is_named(expression, why):
@@ -287,10 +312,10 @@ def test_an_expression_that_does_not_find_one_figure_is_named(expression, why):
 @pytest.mark.parametrize(
     ("body", "expression", "why"),
     [
-        (b'{"left": 1e999999999}', "ceil(left)", "ceil(left) finds nothing in it."),
+        (b'{"left": 1e999999999}', "ceil(left)", "ceil(left) can't be used on it."),
         (b'{"left": 1e999999999}', "left", "what left finds is no plain decimal."),
         (b'{"left": true}', "left", "what left finds is no plain decimal."),
-        (b"[" * 2000 + b"]" * 2000, "left", "left finds nothing in it."),
+        (b"[" * 2000 + b"]" * 2000, "left", "left can't be used on it."),
         (b'{"left": 1', "left", "it isn't JSON."),
     ],
 )
@@ -312,3 +337,27 @@ def test_a_provider_that_needs_an_entry_is_not_asked_without_one():
     for name in ("custom", "newapi"):
         assert PROVIDERS[name].region(None).origin == ""
         assert PROVIDERS[name].contact.title
+
+
+def test_a_label_may_say_the_same_as_the_expression_or_the_url():
+    sid = "AC0123456789abcdef0123456789abcdef"
+    secret = {
+        "custom/credits_left": {"api_key": KEY, **CUSTOM, "balance": "credits_left"},
+        "deepseek/credits_left": KEY,
+        f"custom/{sid}": {
+            "api_key": KEY,
+            **CUSTOM,
+            "url": f"https://api.example.com/{sid}/Balance.json",
+        },
+    }
+    found = parse(json.dumps(secret), RULES)
+    assert [str(one.account) for one in found] == [*secret]
+    assert all(isinstance(one.key, ApiKey) for one in found)
+
+
+def test_a_gateway_that_does_not_say_whether_a_key_has_a_limit_tells_no_balance():
+    gateway = entry("newapi").own
+    for said in (None, "false", 0):
+        data = {"total_available": 5, "unlimited_quota": said}
+        meant = read(gateway, 200, json.dumps({"code": True, "data": data}).encode(), None)
+        assert meant.error is CheckError.BAD_RESPONSE
