@@ -19,10 +19,10 @@ def state(alarm, points, before="OK"):
     """
     wanted = alarm["EvaluationPeriods"]
     assert len(points) >= wanted
-    assert alarm.get("DatapointsToAlarm", wanted) == wanted
     breaches = COMPARISONS[alarm["ComparisonOperator"]]
     real = [breaches(point, alarm["Threshold"]) for point in points if point is not None]
     if len(real) < wanted and alarm["TreatMissingData"] in {"ignore", "missing"}:
         return before
     filled = [alarm["TreatMissingData"] == "breaching"] * (wanted - len(real))
-    return "ALARM" if all([*filled, *real][-wanted:]) else "OK"
+    breaching = sum([*filled, *real][-wanted:])
+    return "ALARM" if breaching >= alarm.get("DatapointsToAlarm", wanted) else "OK"

@@ -76,8 +76,9 @@ class StateTable:
         found = self._fetch(keys, seconds)
         claiming = {key: item for key, item in found.items.items() if has_claims(item)}
         days = {
-            noted_on(at, shard_of(item))
+            noted_on(at, shard)  # also from before there were shards, or since there are none
             for item in claiming.values()
+            for shard in (shard_of(item), None)
             for until in leases_of(item)
             for at in (until, until - LONGEST_LEASE)
         }

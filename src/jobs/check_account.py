@@ -20,7 +20,7 @@ from jobs import errors
 from jobs.deadline import Deadline
 from jobs.event_time import observation_time
 from jobs.outbox import Draft, Outbox
-from jobs.shards import taken
+from jobs.shards import OthersAccountError, taken
 from jobs.summary import Outcome
 from messages.message import About, Message
 from messages.render import render
@@ -149,12 +149,10 @@ def _claim(
         draft = _draft(decision, Memory(), monitored, run)
         return replace(outcome, judged=draft.judged, errors=(*outcome.errors, *draft.errors))
     known = stored.memory.observed_at
-    others: Failure | None = None
 
     def draft_of(current: Stored) -> Draft | None:
-        nonlocal others
         if others := taken(current.memory, run.shard, outcome.now):
-            return None
+            raise OthersAccountError(others)  # what is due there is the other's to publish, too
         last = current.memory.observed_at
         if last is not None and last != known and last >= outcome.now:
             return None  # another run has a later reading
@@ -163,9 +161,10 @@ def _claim(
         again = _decide(monitored, outcome.reading, current, outcome.now)
         return _draft(again, current.memory, monitored, run)
 
-    claim = run.outbox.claim(str(outcome.account), stored, draft_of)
-    if others:
-        return Outcome(outcome.account, outcome.now, reading=others, errors=claim.errors)
+    try:
+        claim = run.outbox.claim(str(outcome.account), stored, draft_of)
+    except OthersAccountError as error:
+        return Outcome(outcome.account, outcome.now, reading=error.failure)
     judged, failed = (claim.draft.judged, claim.draft.errors) if claim.draft else ((), ())
     return replace(
         outcome,
@@ -181,7 +180,7 @@ def _draft(decision: Decision, before: Memory, monitored: MonitoredAccount, run:
     broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
     provider = monitored.own or PROVIDERS.get(account.provider)
     contact = provider.contact_in(account.region) if provider else Contact(title=account.provider)
-    memory, messages = replace(decision.memory, shard=run.shard), list[Message]()
+    memory, messages = _noted(decision.memory, run.shard), list[Message]()
     for alert in decision.alerts:
         try:
             messages.append(render(alert, contact, run.settings.zone))
@@ -190,6 +189,11 @@ def _draft(decision: Decision, before: Memory, monitored: MonitoredAccount, run:
             memory = _untold(memory, before, alert)
     superseded = frozenset[About](decision.superseded)
     return Draft(memory, tuple(messages), superseded, decision.judged, tuple(broken))
+
+
+def _noted(memory: Memory, shard: str | None) -> Memory:
+    """The memory with the shard that checks it; where there are none any more, the last one stays."""
+    return replace(memory, shard=shard or memory.shard)
 
 
 def _untold(memory: Memory, before: Memory, alert: Alert) -> Memory:

@@ -7,7 +7,17 @@ from config.settings import Settings
 from guard.memory import Memory
 from guard.model import CheckError, Failure
 
-NOTED = timedelta(hours=1)  # four checks; then an account may have moved to another secret
+# Four checks; after that an account may have moved to another secret. Not at an hour, when an hourly
+# schedule checks it again.
+NOTED = timedelta(hours=1)
+
+
+class OthersAccountError(Exception):
+    """An account is another shard's; `failure` says so."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
 
 
 def secret_of(event: object, settings: Settings) -> str:
@@ -32,7 +42,7 @@ def name_of(secret: str, settings: Settings) -> str | None:
 def taken(memory: Memory, shard: str | None, now: datetime) -> Failure | None:
     """Why an account is not this shard's to check: another secret has an entry of the same name."""
     owner, last = memory.shard, memory.observed_at
-    if shard is None or owner in (None, shard) or last is None or now - last >= NOTED:
+    if shard is None or owner in (None, shard) or last is None or now - last > NOTED:
         return None
     return Failure(
         CheckError.CONFIG,

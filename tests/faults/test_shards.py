@@ -11,6 +11,7 @@ from aws.table import StateTable
 from config.accounts import SecretError
 from config.grammar import SettingsError
 from guard.memory import Memory
+from jobs.errors import GuardError
 from tests.faults.interrupt import Crash, points
 from tests.world import DEEPSEEK_KEY, QUARTER
 
@@ -192,19 +193,85 @@ def test_the_error_of_the_second_names_the_secret_of_the_first(world, caplog, ca
     assert [blob["CheckSucceeded"] for blob in blobs(capsys) if "CheckSucceeded" in blob] == [0]
 
 
-def test_an_account_that_moved_is_checked_an_hour_after_its_last_check_and_goes_on_as_it_was(frozen):
+def test_an_account_that_moved_is_checked_after_an_hour_and_goes_on_as_it_was(frozen):
     world = frozen.world
     first, second = sharded(world, one={"deepseek/a": DEEPSEEK_KEY}, two={"deepseek/a": DEEPSEEK_KEY})
     world.deepseek("15")
-    tick(frozen, first)
+    tick(frozen, first, QUARTER)
     assert len(frozen.told()) == 1
-    world.now += HOUR - QUARTER
-    assert tick(frozen, second, QUARTER)["accounts"][0]["error"] == "config"
-    [moved] = tick(frozen, second, QUARTER)["accounts"]
+    for _ in range(4):
+        assert tick(frozen, second, QUARTER)["accounts"][0]["error"] == "config"
+    [moved] = tick(frozen, second)["accounts"]
     assert moved["severity"] == "warning"
     assert world.item("deepseek/a")["shard"]["S"] == name(second)
     assert len(frozen.told()) == 1
     assert tick(frozen, first)["accounts"][0]["error"] == "config"
+
+
+def test_an_hourly_schedule_keeps_two_entries_of_one_name_apart(frozen):
+    world = frozen.world
+    first, second = sharded(world, one={"deepseek/a": DEEPSEEK_KEY}, two={"deepseek/a": OTHER_KEY})
+    tick(frozen, first, HOUR)
+    for _ in range(3):  # whichever comes first
+        assert tick(frozen, second)["accounts"][0]["error"] == "config"
+        assert tick(frozen, first, HOUR)["accounts"][0]["status"] == "ok"
+
+
+def test_what_is_due_at_another_shard_s_account_is_not_claimed_by_a_run_that_loses_it(frozen):
+    world = frozen.world
+    first, second = sharded(world, one={"deepseek/a": DEEPSEEK_KEY}, two={"deepseek/a": OTHER_KEY})
+    world.deepseek("4")
+
+    def overtake():
+        world.nobody_listens()
+        with pytest.raises(GuardError):
+            run(world, first)
+        world.somebody_listens()
+
+    for number in range(2, 4):  # between the second's reading and its write
+        frozen.anew()
+        with frozen.calls.counted(between=(number, overtake)):
+            answer = run(world, second)["accounts"][0]
+        if answer["status"] == "failed":
+            [claim] = world.item("deepseek/a")["pending"]["M"].values()
+            assert claim["M"]["lease"]["N"] == "0"
+            assert len(run(world, first)["alerts"]) == 1
+            break
+    else:
+        pytest.fail("the second run never lost the account")
+
+
+def test_a_group_is_not_repeated_when_shards_are_given_or_taken_away_meanwhile(frozen):
+    world = frozen.world
+    world.keys(MANY)
+    [arn] = [world.secrets.create_secret(Name="spare", SecretString="{}")["ARN"]]
+    for before, after in ((None, arn), (arn, None)):
+        frozen.anew()
+        world.sandbox.failing["deepseek"] = 402
+        given(world, before)
+        with frozen.calls.counted():
+            run(world, world.secret)
+            noting = len(frozen.calls.names) - 1  # the last call notes what was published
+        assert frozen.calls.names[noting] == "UpdateItem"
+        frozen.anew()
+
+        def redeployed(to=after):
+            given(world, to)
+            run(world, world.secret)
+
+        given(world, before)
+        with frozen.calls.counted(between=(noting, redeployed)):
+            run(world, world.secret)
+        run(world, world.secret)
+        world.now += QUARTER
+        frozen.clock.move_to(world.now)
+        run(world, world.secret)
+        assert [one.data["count"] for one in frozen.told()] == [7]
+
+
+def given(world, shards):
+    """Deploy with these shards, or without any."""
+    world.setenv("SHARDS", shards or "")
 
 
 def _answered(answers, world, secret):
@@ -264,7 +331,7 @@ def test_what_was_published_by_one_shard_is_not_repeated_after_a_move(frozen):
     world.sandbox.failing["deepseek"] = 402
     tick(frozen, first)
     assert len(frozen.told()) == 1
-    world.now += HOUR
+    world.now += HOUR + QUARTER
     found = tick(frozen, second)["accounts"]
     assert {one["error"] for one in found} == {"billing"}
     assert len(frozen.told()) == 1

@@ -11,7 +11,9 @@ from tests import stack
 from tests.cloudwatch import state
 from tests.world import START, measured
 
-ALARMS = stack.resources("AWS::CloudWatch::Alarm", **stack.WITH_SHARDS)
+SHARDED = stack.resources("AWS::CloudWatch::Alarm", **stack.WITH_SHARDS)
+ALARMS = stack.resources("AWS::CloudWatch::Alarm")
+ALL = SHARDED | ALARMS
 
 # The metrics that AWS keeps by itself: the dimension, and what its value must name.
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
@@ -43,12 +45,12 @@ def watched(alarm):
 
 
 def test_there_are_no_more_alarms_than_cost_nothing():
-    assert 0 < len(stack.resources("AWS::CloudWatch::Alarm")) <= 10
+    assert 0 < len(ALARMS) == len(SHARDED) <= 10
 
 
-@pytest.mark.parametrize("name", ALARMS)
+@pytest.mark.parametrize("name", ALL)
 def test_an_alarm_goes_to_the_ops_topic_and_an_urgent_one_to_the_phone_s_as_well(name):
-    alarm = ALARMS[name]
+    alarm = ALL[name]
     urgent = alarm["AlarmDescription"].startswith("CRITICAL: ")
     phone = [{"Ref": "UrgentOpsTopic"}] if urgent else []
     assert alarm["AlarmActions"] == [{"Ref": "OpsTopic"}, *phone]
@@ -56,14 +58,14 @@ def test_an_alarm_goes_to_the_ops_topic_and_an_urgent_one_to_the_phone_s_as_well
     assert not {"OKActions", "InsufficientDataActions"} & alarm.keys()
 
 
-@pytest.mark.parametrize("name", ALARMS)
+@pytest.mark.parametrize("name", ALL)
 def test_an_alarm_says_how_it_takes_missing_data(name):
-    assert ALARMS[name]["TreatMissingData"] in {"breaching", "notBreaching", "ignore", "missing"}
+    assert ALL[name]["TreatMissingData"] in {"breaching", "notBreaching", "ignore", "missing"}
 
 
-@pytest.mark.parametrize("name", ALARMS)
+@pytest.mark.parametrize("name", ALL)
 def test_an_alarm_says_what_to_do(name):
-    description = ALARMS[name]["AlarmDescription"]
+    description = ALL[name]["AlarmDescription"]
     assert re.search(r"\. (Look|Please report|Top up)\b", description)
     assert len(description) <= 1024
     assert description.isascii()
@@ -71,13 +73,15 @@ def test_an_alarm_says_what_to_do(name):
 
 def test_what_alarms_watch_is_what_should_be_watched():
     ours = {("BudgetGuard", name) for name in ("CheckSucceeded", "ChecksLeft", "Severity")}
-    assert {watched(alarm) for alarm in ALARMS.values()} == OF_AWS.keys() | ours
+    assert {watched(alarm) for alarm in ALL.values()} == OF_AWS.keys() | ours
+    of_runs = {name for name in ALL if name in ALARMS.keys() ^ SHARDED.keys()}
+    assert of_runs == {"RunsFailing", "ShardsFailing"}
 
 
-@pytest.mark.parametrize("name", [n for n, a in ALARMS.items() if a["Namespace"] != "BudgetGuard"])
+@pytest.mark.parametrize("name", [n for n, a in ALL.items() if a["Namespace"] != "BudgetGuard"])
 def test_an_alarm_on_a_metric_of_aws_names_its_dimension_and_the_stack_s_own_resource(name):
-    dimension, value = OF_AWS[watched(ALARMS[name])]
-    assert ALARMS[name]["Dimensions"] == [{"Name": dimension, "Value": value}]
+    dimension, value = OF_AWS[watched(ALL[name])]
+    assert ALL[name]["Dimensions"] == [{"Name": dimension, "Value": value}]
 
 
 def test_past_the_limit_the_alarms_of_the_guard_go_on_watching_what_a_run_emits():
@@ -171,6 +175,34 @@ def test_the_alarms_of_these_tests_ring_as_aws_documents_it(points, breaching, n
 )
 def test_an_alarm_rings_when_it_should_and_only_then(name, points, rings):
     assert state(ALARMS[name], points) == ("ALARM" if rings else "OK")
+
+
+# What CloudWatch sees while the shards of a tick run one after the other: the last point is of those
+# that have ended, so it may be better than the tick will be.
+@pytest.mark.parametrize(
+    ("name", "well", "ill"),
+    [
+        ("SeverityWarning", 0, 1),
+        ("SeverityCritical", 0, 2),
+        ("ChecksFailing", 1, 0),
+        ("ChecksLeft", 0, 7),
+    ],
+)
+def test_with_shards_an_alarm_does_not_ring_anew_at_each_tick(name, well, ill):
+    alarm = SHARDED[name]
+    assert state(alarm, [ill] * 6) == "ALARM"
+    assert state(alarm, [*[ill] * 5, well], "ALARM") == "ALARM"
+    assert state(alarm, [*[ill] * 4, well, well], "ALARM") == "OK"
+    assert state(alarm, [well] * 6) == "OK"
+    needed = alarm["DatapointsToAlarm"]
+    assert needed == ALARMS[name]["EvaluationPeriods"] == alarm["EvaluationPeriods"] - 1
+    assert state(alarm, [*[well] * 5, *[ill] * needed]) == "ALARM"
+    assert state(alarm, [*[well] * 6, *[ill] * (needed - 1)]) == "OK"
+
+
+def test_a_shard_that_fails_for_good_rings_at_once():
+    assert state(SHARDED["ShardsFailing"], [0, 0, 1]) == "ALARM"
+    assert state(SHARDED["ShardsFailing"], [None] * 3) == "OK"
 
 
 @pytest.mark.parametrize("name", ["SeverityWarning", "SeverityCritical"])
