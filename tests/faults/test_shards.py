@@ -12,6 +12,7 @@ from config.accounts import SecretError
 from config.grammar import SettingsError
 from guard.memory import Memory
 from jobs.errors import GuardError
+from tests.faults.guarded import KEYS
 from tests.faults.interrupt import Crash, points
 from tests.world import DEEPSEEK_KEY, QUARTER
 
@@ -68,7 +69,7 @@ def test_a_run_takes_the_secret_that_its_event_names_and_no_other(world):
 
 
 @pytest.mark.parametrize(
-    "secret", ["", None, 5, ["x"], {"a": 1}, "api-keys", "sk-Qz7Xw3Kp9VtLm2RbYc8N"]
+    "secret", ["", None, 5, ["x"], {"a": 1}, "api-keys", KEYS["deepseek"]]
 )
 def test_a_secret_that_is_not_listed_fails_the_run_before_anything_is_read(world, secret):
     calls = []

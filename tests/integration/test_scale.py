@@ -94,11 +94,12 @@ def test_a_secret_that_is_not_listed_is_not_read(stage, ticks):
 
 
 def test_make_keys_puts_a_key_into_the_secret_that_is_named(stage, ticks):
+    named = "shard-2"
     done = subprocess.run(
         [tool("dev", "python"), "-m", "local.keys"],
         cwd=ROOT,
         env=stage.aws.environment
-        | {"PYTHONPATH": "src", "SECRET": "shard-2", "DEEPSEEK_URL": stage.sandbox.url},
+        | {"PYTHONPATH": "src", "SECRET": named, "DEEPSEEK_URL": stage.sandbox.url},
         input=f"deepseek/new\n{next(iter(stage.sandbox.deepseek))}\n\n",
         capture_output=True,
         text=True,
