@@ -68,9 +68,7 @@ def test_a_run_takes_the_secret_that_its_event_names_and_no_other(world):
     assert world.item("deepseek/default")["shard"]["S"] == name(world.secret)
 
 
-@pytest.mark.parametrize(
-    "secret", ["", None, 5, ["x"], {"a": 1}, "api-keys", KEYS["deepseek"]]
-)
+@pytest.mark.parametrize("secret", ["", None, 5, ["x"], {"a": 1}, "api-keys", KEYS["deepseek"]])
 def test_a_secret_that_is_not_listed_fails_the_run_before_anything_is_read(world, secret):
     calls = []
     world.secrets.meta.events.register("before-call", lambda **_: calls.append(1))
