@@ -249,7 +249,7 @@ def costs() -> Table:
         table.add_column(name, justify="right")
     for accounts, secrets in STACKS.items():
         month = bill.of_stacks(secrets, EACH)
-        prices = [f"${bill.total(month, free=free):,.0f}" for free in (True, False)]
+        prices = [f"${bill.total(month, free=free):,.2f}" for free in (True, False)]
         table.add_row(f"{accounts:,}", str(len(secrets)), str(sum(secrets)), *prices)
     return table
 

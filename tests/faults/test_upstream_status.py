@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from tests.faults.guarded import KEYS
+from tests.faults.guarded import KEYS, Guarded
 from tests.faults.payloads import good
 from tests.faults.upstream import PATHS, answer
 from tests.world import account
@@ -95,6 +95,11 @@ REASONS = [
     (200, "RATE_LIMIT_EXCEEDED", "rate_limited"),
 ]
 NO_REASONS = ("5", "null", "true", "[]", "{}", '"failed_to_auth"', '""', '"BILLING"')
+
+
+@pytest.fixture(params=["deepseek", "novita", "custom"])
+def guarded(request, world, upstream, emitted):
+    return Guarded(world, request.param, upstream, emitted)
 
 
 def novita(code, reason):

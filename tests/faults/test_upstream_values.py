@@ -7,7 +7,7 @@ import pytest
 from guard.model import Failure
 from providers import PROVIDERS
 from providers.http import read
-from tests.faults.guarded import OWN
+from tests.faults.guarded import OWN, Guarded
 from tests.faults.payloads import (
     BODIES,
     bad_bodies,
@@ -19,6 +19,11 @@ from tests.faults.payloads import (
 from tests.faults.upstream import answer
 
 JSON = "Content-Type: application/json"
+
+
+@pytest.fixture(params=["deepseek", "novita", "custom"])
+def guarded(request, world, upstream, emitted):
+    return Guarded(world, request.param, upstream, emitted)
 
 
 def with_row(currency, balance):
