@@ -132,7 +132,7 @@ bench-forecast: .venv/dev/.ready ## How good forecast and alerts are; TRACES=fol
 bench: .venv/dev/.ready .venv/sam/.ready .venv/peer/.ready ## How fast, small and wide it is; five minutes, on a machine that is idle.
 	@$(DEV)/python -m benchmarks.speed.bench
 
-scale: ready ## Ten thousand accounts through the state machine of a deployed stack; about ten minutes.
+scale: ready ## Ten thousand accounts through the state machine of a deployed stack; about five minutes.
 	@PYTHONPATH=src:. $(DEV)/python -m benchmarks.shards
 
 lock: .venv/dev/.ready ## Pin everything anew.

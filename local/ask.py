@@ -20,7 +20,7 @@ from config.grammar import SettingsError
 from guard.alert import Alert
 from guard.decide import decide
 from guard.memory import Memory
-from guard.model import Contact, Failure, Judged, Reading, worst
+from guard.model import Failure, Judged, Reading, worst
 from local import show
 from local.keys import NO_RESOURCES, tried
 from local.tools import LocalError
@@ -46,7 +46,9 @@ def _ask(console: Console, env: Mapping[str, str]) -> int:
     if not name:
         raise LocalError(f"Say which provider: {USAGE}.")
     key = _key(env, name.partition("/")[0].lower())
-    taken = _members(name.partition("/")[0].lower())
+    # Of the environment only what the provider takes; other variables may have these names.
+    provider = PROVIDERS.get(name.partition("/")[0].lower())
+    taken = ("budget", *provider.members()) if provider else ()
     given = {member: env[member.upper()] for member in MEMBERS if env.get(member.upper(), "").strip()}
     entry = {member: text for member, text in given.items() if member in taken}
     if unused := [member.upper() for member in given if member not in taken]:
@@ -59,7 +61,7 @@ def _ask(console: Console, env: Mapping[str, str]) -> int:
         raise LocalError(str(error)) from None
     if isinstance(account.key, Failure):
         raise LocalError(account.key.detail)
-    contact = _contact(account)
+    contact = account.provider.contact_in(account.account.region)
     read = tried(account, settled)
     console.print(f"Asked {contact.title} once.")
     zone = settled.zone
@@ -92,15 +94,6 @@ def _ask(console: Console, env: Mapping[str, str]) -> int:
     return int(isinstance(read, Failure))
 
 
-def _members(provider: str) -> tuple[str, ...]:
-    """What an entry of this provider may have, so that no other variable of the environment counts."""
-    if provider not in PROVIDERS:
-        return ()
-    asked = PROVIDERS[provider]
-    several = {"watch": asked.watch, "region": asked.region_names()}
-    return ("budget", *asked.own_members(), *(name for name, names in several.items() if names))
-
-
 def _key(env: Mapping[str, str], provider: str) -> str:
     own = f"{provider.upper()}_API_KEY"
     key = env.get("API_KEY", "").strip() or env.get(own, "").strip()
@@ -116,11 +109,6 @@ def _without(key: str, text: str) -> str:
     for shown in (key, quote(key, safe=""), quote(key)):
         text = text.replace(shown, HIDDEN)
     return text
-
-
-def _contact(account: MonitoredAccount) -> Contact:
-    provider = account.own or PROVIDERS[account.account.provider]
-    return provider.contact_in(account.account.region)
 
 
 def _judged(account: MonitoredAccount, read: Reading) -> tuple[tuple[Judged, ...], tuple[Alert, ...]]:

@@ -23,7 +23,7 @@ from local.deployed import Deployed, configured, reached
 from local.tools import LocalError
 from messages.format import amount
 from messages.mail import ADVICE
-from providers import PROVIDERS, http, strict_json
+from providers import http, strict_json
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -154,14 +154,13 @@ def tried(account: MonitoredAccount, rules: Settings) -> Reading | Failure:
         return account.key
     name, region = account.account.provider, account.account.region
     origin, watch = rules.origins.get(name), account.rules.watch
-    provider = account.own or PROVIDERS[name]
-    return http.check(provider, origin, account.key.reveal(), watch, SECONDS, region)
+    return http.check(account.provider, origin, account.key.reveal(), watch, SECONDS, region)
 
 
 def _advice(account: MonitoredAccount, failure: Failure) -> str:
     if failure.error is CheckError.CONFIG:
         return ""
-    advice = PROVIDERS[account.account.provider].contact.advice.get(failure.error)
+    advice = account.provider.contact.advice.get(failure.error)
     return f"{advice or ADVICE[failure.error]}."
 
 

@@ -49,6 +49,11 @@ class MonitoredAccount:
     key: ApiKey | Failure
     own: Provider | None = None
 
+    @property
+    def provider(self) -> Provider:
+        """Whom to ask; raises `KeyError` where nobody is known by that name."""
+        return self.own or PROVIDERS[self.account.provider]
+
 
 def parse(text: str, rules: Mapping[str, Rules]) -> tuple[MonitoredAccount, ...]:
     """The accounts of a secret, in its order; `rules` are those of each provider.

@@ -24,6 +24,8 @@ ZONE_GRAMMAR = "the IANA name of a time zone: Europe/Berlin"
 SHARDS_GRAMMAR = "ARNs of secrets, with commas between them, each once and without ApiKeys' own"
 URL_GRAMMAR = "scheme://host[:port], https unless the host is loopback: https://api.example.com"
 
+RULES = ("budget", "runway", "remind_every", "fast_drain")  # which an entry may have otherwise
+
 _MONEY = r"(\d{1,12}(?:\.\d{1,6})?)"
 _SPAN = r"(\d{1,6})([mhd])"
 _BUDGET = re.compile(rf"\s*{_MONEY}\s*/\s*{_MONEY}\s+([A-Z]{{3}})\s*", re.ASCII)
@@ -67,16 +69,9 @@ def override(rules: Rules, texts: Mapping[str, str], provider: Provider) -> Rule
             case "watch" if provider.watch:
                 rules = replace(rules, watch=choice(name, text, provider.watch))
             case _:
-                raise SettingsError(f"it has a member that isn't known; known are {_known(provider)}")
+                known = listed(("api_key", *provider.members(), *RULES))
+                raise SettingsError(f"it has a member that isn't known; known are {known}")
     return rules
-
-
-def _known(provider: Provider) -> str:
-    """The members that an entry of this provider may have."""
-    watch = ("watch",) if provider.watch else ()
-    region = ("region",) if provider.region_names() else ()
-    rules = ("budget", "runway", "remind_every", "fast_drain")
-    return listed(("api_key", *provider.own_members(), *region, *watch, *rules))
 
 
 def budgets(name: str, text: str) -> dict[str, Budget]:

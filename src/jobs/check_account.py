@@ -15,12 +15,12 @@ from config.settings import Settings
 from guard.alert import Alert, Kind
 from guard.decide import Decision, decide
 from guard.memory import Memory
-from guard.model import CheckError, Contact, Failure, Reading, Severity, worst
+from guard.model import Account, CheckError, Contact, Failure, Reading, Severity, worst
 from jobs import errors
 from jobs.deadline import Deadline
 from jobs.event_time import observation_time
 from jobs.outbox import Draft, Outbox
-from jobs.shards import OthersAccountError, taken
+from jobs.shards import taken
 from jobs.summary import Outcome
 from messages.message import About, Message
 from messages.render import render
@@ -52,6 +52,14 @@ class Run:
     second_askings: Semaphore = field(default_factory=lambda: Semaphore(SECOND_ASKINGS))
 
 
+class OthersAccountError(Exception):
+    """An account is another shard's to check, and what is due to publish; `outcome` says so."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(str(outcome.account))
+        self.outcome = outcome
+
+
 def check_account(monitored: MonitoredAccount, run: Run) -> Outcome:
     """Everything about one account; what goes wrong with it stays its own."""
     outcome = Outcome(monitored.account, observation_time(run.event_time, None, run.clock()))
@@ -60,8 +68,6 @@ def check_account(monitored: MonitoredAccount, run: Run) -> Outcome:
         outcome, stored = _observe(monitored, run)
         if outcome.reading is None or outcome.reading is NOT_ASKED:
             return outcome  # nothing was learnt, not even a failure of the provider's
-        if stored and taken(stored.memory, run.shard, outcome.now):
-            return outcome  # what is remembered and told is the other's
         with run.outbox.deciding:
             decision = _decide(monitored, outcome.reading, stored or Stored(), outcome.now)
         # What would wake somebody is asked for once more, and the second answer counts.
@@ -72,6 +78,8 @@ def check_account(monitored: MonitoredAccount, run: Run) -> Outcome:
                 with run.outbox.deciding:
                     decision = _decide(monitored, second, stored or Stored(), outcome.now)
         return _claim(outcome, decision, monitored, stored, run)
+    except OthersAccountError as error:
+        return error.outcome  # what is remembered and told is the other's
     except Exception as error:  # noqa: BLE001 - a bug met by one account must not silence the others
         return replace(outcome, errors=(*outcome.errors, errors.of_code(monitored.account, error)))
 
@@ -86,8 +94,7 @@ def _observe(monitored: MonitoredAccount, run: Run) -> tuple[Outcome, Stored | N
         failed = (errors.of_table(account, error),)
     memory = stored.memory if stored else Memory()
     now = observation_time(run.event_time, memory.observed_at, run.clock())
-    if others := taken(memory, run.shard, now):
-        return Outcome(account, now, reading=others, errors=failed), stored
+    _ensure_ours(memory, account, run, now)
     outcome = Outcome(
         account=account,
         now=now,
@@ -98,18 +105,23 @@ def _observe(monitored: MonitoredAccount, run: Run) -> tuple[Outcome, Stored | N
     return outcome, stored
 
 
+def _ensure_ours(memory: Memory, account: Account, run: Run, now: datetime) -> None:
+    """Raise `OthersAccountError` where another shard checks the account."""
+    if others := taken(memory, run.shard, now):
+        raise OthersAccountError(Outcome(account, now, reading=others))
+
+
 def _ask(monitored: MonitoredAccount, run: Run, seconds: float) -> Reading | Failure:
     """What the provider answers within `seconds`, or within those that the run has."""
     if isinstance(monitored.key, Failure):
         return monitored.key
     name, region = monitored.account.provider, monitored.account.region
-    provider = monitored.own or PROVIDERS[name]
     seconds = min(seconds, run.deadline.asking_left())
     if seconds <= min(LEAST_SECONDS, run.deadline.asking_seconds / 4):
         return NOT_ASKED
     origin = run.settings.origins.get(name)
     key, watch = monitored.key.reveal(), monitored.rules.watch
-    reading = http.check(provider, origin, key, watch, seconds, region)
+    reading = http.check(monitored.provider, origin, key, watch, seconds, region)
     late = isinstance(reading, Failure) and reading.error is CheckError.TIMEOUT
     cut_short = seconds < min(ACCOUNT_SECONDS, run.deadline.asking_seconds / 2)
     return NOT_ASKED if late and cut_short else reading  # it may well be the run that was late
@@ -151,8 +163,7 @@ def _claim(
     known = stored.memory.observed_at
 
     def draft_of(current: Stored) -> Draft | None:
-        if others := taken(current.memory, run.shard, outcome.now):
-            raise OthersAccountError(others)  # what is due there is the other's to publish, too
+        _ensure_ours(current.memory, outcome.account, run, outcome.now)
         last = current.memory.observed_at
         if last is not None and last != known and last >= outcome.now:
             return None  # another run has a later reading
@@ -161,10 +172,7 @@ def _claim(
         again = _decide(monitored, outcome.reading, current, outcome.now)
         return _draft(again, current.memory, monitored, run)
 
-    try:
-        claim = run.outbox.claim(str(outcome.account), stored, draft_of)
-    except OthersAccountError as error:
-        return Outcome(outcome.account, outcome.now, reading=error.failure)
+    claim = run.outbox.claim(str(outcome.account), stored, draft_of)
     judged, failed = (claim.draft.judged, claim.draft.errors) if claim.draft else ((), ())
     return replace(
         outcome,
@@ -178,9 +186,10 @@ def _draft(decision: Decision, before: Memory, monitored: MonitoredAccount, run:
     """Write the messages that are due."""
     account = monitored.account
     broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
-    provider = monitored.own or PROVIDERS.get(account.provider)
-    contact = provider.contact_in(account.region) if provider else Contact(title=account.provider)
-    memory, messages = _noted(decision.memory, run.shard), list[Message]()
+    is_known = account.provider in PROVIDERS
+    contact = monitored.provider.contact_in(account.region) if is_known else Contact(account.provider)
+    shard = run.shard or decision.memory.shard  # where there are none any more, the last one stays
+    memory, messages = replace(decision.memory, shard=shard), list[Message]()
     for alert in decision.alerts:
         try:
             messages.append(render(alert, contact, run.settings.zone))
@@ -189,11 +198,6 @@ def _draft(decision: Decision, before: Memory, monitored: MonitoredAccount, run:
             memory = _untold(memory, before, alert)
     superseded = frozenset[About](decision.superseded)
     return Draft(memory, tuple(messages), superseded, decision.judged, tuple(broken))
-
-
-def _noted(memory: Memory, shard: str | None) -> Memory:
-    """The memory with the shard that checks it; where there are none any more, the last one stays."""
-    return replace(memory, shard=shard or memory.shard)
 
 
 def _untold(memory: Memory, before: Memory, alert: Alert) -> Memory:

@@ -32,12 +32,13 @@ def of_run(outcomes: Sequence[Outcome], run: Run) -> Iterator[str]:
     checked = [one for one in outcomes if one.reading is not None and one.reading is not NOT_ASKED]
     unchecked = [str(one.account) for one in outcomes if one.reading is NOT_ASKED]
     now = max(outcome.now for outcome in outcomes)
-    totals = _totals(outcomes, len(unchecked))
     if len(outcomes) > run.settings.per_account_metrics:
+        totals = _totals(outcomes, len(unchecked))
         metrics.emit_totals(run.settings.namespace, totals, now, run.shard)
     else:
         _measure_each(run.settings, checked, len(unchecked), now)
         if run.shard:  # the dashboard adds the counts of all shards, small ones too
+            totals = _totals(outcomes, len(unchecked))
             metrics.emit_counts(run.settings.namespace, totals, now, run.shard)
     for outcome in checked:
         _log(outcome)

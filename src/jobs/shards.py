@@ -12,22 +12,13 @@ from guard.model import CheckError, Failure
 NOTED = timedelta(hours=1)
 
 
-class OthersAccountError(Exception):
-    """An account is another shard's; `failure` says so."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.detail)
-        self.failure = failure
-
-
 def secret_of(event: object, settings: Settings) -> str:
     """The secret that an event names, or the first one; raises `SecretError` for any other."""
     if not isinstance(event, dict) or "secret" not in event:
         return settings.secret
     named = event["secret"]
-    for known in (settings.secret, *settings.shards):
-        if named == known:
-            return known
+    if isinstance(named, str) and named in (settings.secret, *settings.shards):
+        return named
     raise SecretError(
         "The event names a secret that is neither ApiKeys nor one of Shards, so nothing was read. Add "
         "its ARN to the parameter Shards, or leave it out of the event."

@@ -114,6 +114,11 @@ class Provider:
         """What an entry may say of an API of its own."""
         return (*self.own.needed, *self.own.optional) if self.own else ()
 
+    def members(self) -> tuple[str, ...]:
+        """What an entry may have beside its key and its rules."""
+        several = {"region": self.region_names(), "watch": self.watch}
+        return (*self.own_members(), *(name for name, names in several.items() if names))
+
     def region(self, name: str | None) -> Region:
         """The site of that name, or the default one; an empty one before an entry says which."""
         first = next(iter(self.regions.values()), Region(""))

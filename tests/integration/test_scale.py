@@ -23,7 +23,6 @@ def stage(build):
     with pytest.MonkeyPatch.context() as changed:
         changed.setenv("SFN_WAIT_SCALE", "0.02")  # the engine's waits before it tries again
         with shards.deployed(Console(quiet=True), SECRETS, EACH, build) as deployed:
-            deployed.sandbox.delay = 0
             yield deployed
 
 
