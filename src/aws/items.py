@@ -7,7 +7,7 @@ entry is in. The digest has an item too, whose memory holds nothing but the
 time of the last one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -72,6 +72,28 @@ def leases_of(item: Item) -> list[datetime]:
             if seconds > LONGEST_LEASE.total_seconds():
                 ends.append(datetime.fromtimestamp(seconds, UTC))
     return ends
+
+
+def noted_on(now: datetime, shard: str | None) -> str:
+    """The key of what is noted as published on a day; no account's.
+
+    Each shard has its own: the notes of ten thousand accounts would be larger than an item may be.
+    """
+    day = f"published#{now.astimezone(UTC):%Y-%m-%d}"
+    return f"{day}#{shard}" if shard else day
+
+
+def notes_about(items: Iterable[Item]) -> list[str]:
+    """The keys under which it may be noted that claims of these items are published."""
+    return sorted(
+        {
+            noted_on(at, shard)  # also from before there were shards, or since there are none
+            for item in items
+            for shard in (shard_of(item), None)
+            for until in leases_of(item)
+            for at in (until, until - LONGEST_LEASE)
+        }
+    )
 
 
 def parse(item: Item | None) -> Stored:

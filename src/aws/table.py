@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.items import (
-    LONGEST_LEASE,
     Fetched,
     Item,
     has_claims,
-    leases_of,
+    noted_on,
+    notes_about,
     parse,
     pending_item,
-    shard_of,
 )
 from aws.stored import Pending, Stored
 from guard.figures import timestamp
@@ -39,15 +38,6 @@ MOST_CALLS = 3  # for each batch, while DynamoDB doesn't get to all of it
 
 
 NOTES_KEPT = timedelta(days=365)  # a guard that was paused for so long may repeat what it published
-
-
-def noted_on(now: datetime, shard: str | None) -> str:
-    """The key of what is noted as published on a day; no account's.
-
-    Each shard has its own: the notes of ten thousand accounts would be larger than an item may be.
-    """
-    day = f"published#{now.astimezone(UTC):%Y-%m-%d}"
-    return f"{day}#{shard}" if shard else day
 
 
 class TableTooSlowError(BotoCoreError):
@@ -75,16 +65,10 @@ class StateTable:
         end = time.monotonic() + seconds
         found = self._fetch(keys, seconds)
         claiming = {key: item for key, item in found.items.items() if has_claims(item)}
-        days = {
-            noted_on(at, shard)  # also from before there were shards, or since there are none
-            for item in claiming.values()
-            for shard in (shard_of(item), None)
-            for until in leases_of(item)
-            for at in (until, until - LONGEST_LEASE)
-        }
+        days = notes_about(claiming.values())
         if not days:
             return found
-        notes = self._fetch(sorted(days), end - time.monotonic())
+        notes = self._fetch(days, end - time.monotonic())
         if notes.error:  # then what is published already can't be told from what is not
             return replace(found, error=notes.error, unread=found.unread | claiming.keys())
         ids = (id for note in notes.items.values() for id in note.get("ids", {}).get("SS", ()))

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from config.api_key import ApiKey, bare, read
 from config.grammar import SettingsError, override
+from config.key_like import WORD, could_be_a_key, says_where, shows_a_key
 from guard.model import Account, CheckError, Failure, Rules
 from providers import PROVIDERS, Provider
 from providers.provider import EntryError, listed
@@ -21,16 +22,8 @@ _BAD_LABEL = (
     "the name of its entry should be provider/label, the label of at most 64 letters, digits, "
     "'.', '_' and '-'"
 )
-_OWN = ("url", "origin", "balance", "currency", "unit", "header")
 _NEAR = 0.7  # of 1: with the library's 0.6, "api" would resemble newapi
 _LONGEST_NAME = 100  # characters; a good one has fewer, and comparing takes time
-# What may be repeated of a name that is no account's: a plain word, not what a key looks like.
-_WORD = re.compile(r"[a-z]{2,20}")
-_SHORTEST_KEY = 8
-# Not within a word: `risk-assessment-model` is a fair label.
-_LIKE_A_KEY = re.compile(r"(?<![A-Za-z0-9])sk[-_][A-Za-z0-9_-]{12,}")
-# Keys are often named after their label, so only a label that reads like chance is a key's part.
-_LIKE_CHANCE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{16,}")
 
 
 class SecretError(Exception):
@@ -71,7 +64,7 @@ def parse(text: str, rules: Mapping[str, Rules]) -> tuple[MonitoredAccount, ...]
     if not entries.pairs:
         raise SecretError(f"The secret names no account. Set it to {SHAPE}.")
     entries = _Members([(name, _unquoted(value)) for name, value in entries.pairs])
-    keys = {text for text in _strings(entries) if _could_be_a_key(text)}
+    keys = {text for text in _strings(entries) if could_be_a_key(text)}
     found: dict[Account, MonitoredAccount] = {}
     for name, value in entries.pairs:
         watched = _of_entry(name, value, keys, rules)
@@ -92,10 +85,9 @@ def _of_entry(name: str, value: object, keys: set[str], rules: Mapping[str, Rule
     stand_in = "entry-" + hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
     misnamed = f"the name of its entry should be provider/label; {_known_providers()}"
     fallback = next(iter(rules.values()))
-    part_of_a_key = _LIKE_CHANCE.fullmatch(label) and any(label in key for key in keys)
-    if part_of_a_key or _LIKE_A_KEY.search(name) or any(key in name for key in keys):
+    if shows_a_key(name, label, keys):
         return MonitoredAccount(Account("unknown", stand_in), fallback, _failure(misnamed))
-    if provider not in PROVIDERS and not _WORD.fullmatch(provider):
+    if provider not in PROVIDERS and not WORD.fullmatch(provider):
         return MonitoredAccount(Account("unknown", stand_in), fallback, _unknown_provider(name))
     account = Account(provider, label if _LABEL.fullmatch(label) else stand_in)
     if account.label != label:
@@ -139,19 +131,12 @@ def _strings(entries: _Members) -> Iterator[str]:
     while values:
         value = values.pop()
         if isinstance(value, _Members):
-            values += [inner for name, inner in value.pairs if not _says_where(name, inner)]
+            values += [inner for name, inner in value.pairs if not says_where(name, inner)]
         elif isinstance(value, list):
             values += value
         elif isinstance(value, str):
             yield value.strip()
             yield bare(value)
-
-
-def _says_where(name: str, text: object) -> bool:
-    """Whether a member says where a balance is, as a label may too: `custom/credits_left`."""
-    if name not in _OWN or not isinstance(text, str):
-        return False
-    return not (_LIKE_A_KEY.search(text) or _LIKE_CHANCE.fullmatch(text))
 
 
 def _unquoted(value: object) -> object:
@@ -160,10 +145,6 @@ def _unquoted(value: object) -> object:
         with suppress(NotStrictJsonError):
             return loads(value, objects=_Members)
     return value
-
-
-def _could_be_a_key(text: str) -> bool:
-    return len(text) >= _SHORTEST_KEY and not _WORD.fullmatch(text)
 
 
 def _watched(account: Account, value: object, rules: Rules) -> MonitoredAccount:

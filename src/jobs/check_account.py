@@ -12,19 +12,18 @@ from aws.items import Fetched, parse
 from aws.stored import Stored
 from config.accounts import MonitoredAccount
 from config.settings import Settings
-from guard.alert import Alert, Kind
+from guard.alert import Kind
 from guard.decide import Decision, decide
 from guard.memory import Memory
-from guard.model import Account, CheckError, Contact, Failure, Reading, Severity, worst
+from guard.model import Account, CheckError, Failure, Reading, Severity, worst
 from jobs import errors
 from jobs.deadline import Deadline
+from jobs.draft import written
 from jobs.event_time import observation_time
 from jobs.outbox import Draft, Outbox
 from jobs.shards import taken
 from jobs.summary import Outcome
-from messages.message import About, Message
-from messages.render import render
-from providers import PROVIDERS, http
+from providers import http
 
 ACCOUNT_SECONDS = 8.0  # no provider holds an account longer, retries included
 LEAST_SECONDS = 2.0  # with less than these, or a quarter of the run's, it is the run that is late
@@ -158,7 +157,7 @@ def _claim(
     """Have a decision stored, with what is to be published."""
     if stored is None:
         # Without a memory nothing can be published only once; the metrics still tell.
-        draft = _draft(decision, Memory(), monitored, run)
+        draft = written(decision, Memory(), monitored, run.shard, run.settings.zone)
         return replace(outcome, judged=draft.judged, errors=(*outcome.errors, *draft.errors))
     known = stored.memory.observed_at
 
@@ -168,9 +167,9 @@ def _claim(
         if last is not None and last != known and last >= outcome.now:
             return None  # another run has a later reading
         if current is stored or outcome.reading is None:
-            return _draft(decision, stored.memory, monitored, run)
+            return written(decision, stored.memory, monitored, run.shard, run.settings.zone)
         again = _decide(monitored, outcome.reading, current, outcome.now)
-        return _draft(again, current.memory, monitored, run)
+        return written(again, current.memory, monitored, run.shard, run.settings.zone)
 
     claim = run.outbox.claim(str(outcome.account), stored, draft_of)
     judged, failed = (claim.draft.judged, claim.draft.errors) if claim.draft else ((), ())
@@ -180,28 +179,3 @@ def _claim(
         claimed=claim.messages,
         errors=(*outcome.errors, *failed, *claim.errors),
     )
-
-
-def _draft(decision: Decision, before: Memory, monitored: MonitoredAccount, run: Run) -> Draft:
-    """Write the messages that are due."""
-    account = monitored.account
-    broken = [f"{name} of {account} could not be judged; please report it." for name in decision.broken]
-    is_known = account.provider in PROVIDERS
-    contact = monitored.provider.contact_in(account.region) if is_known else Contact(account.provider)
-    shard = run.shard or decision.memory.shard  # where there are none any more, the last one stays
-    memory, messages = replace(decision.memory, shard=shard), list[Message]()
-    for alert in decision.alerts:
-        try:
-            messages.append(render(alert, contact, run.settings.zone))
-        except Exception as error:  # noqa: BLE001 - an alert that can't be written holds up no other
-            broken.append(errors.of_code(account, error))
-            memory = _untold(memory, before, alert)
-    superseded = frozenset[About](decision.superseded)
-    return Draft(memory, tuple(messages), superseded, decision.judged, tuple(broken))
-
-
-def _untold(memory: Memory, before: Memory, alert: Alert) -> Memory:
-    """The memory as if an alert had not been due: the next run decides on it again."""
-    episodes = {key: one for key, one in memory.episodes.items() if one.id != alert.episode}
-    episodes |= {key: one for key, one in before.episodes.items() if one.id == alert.episode}
-    return replace(memory, episodes=episodes)
