@@ -7,7 +7,7 @@ pytest.register_assert_rewrite("tests.faults.emitted", "tests.faults.guarded")
 
 from tests.faults.emitted import Emitted  # noqa: E402 - after its asserts are told to explain
 from tests.faults.frozen import Frozen  # noqa: E402
-from tests.faults.guarded import KEYS, Guarded  # noqa: E402
+from tests.faults.guarded import KEYS, guarded_at  # noqa: E402
 from tests.faults.interrupt import Calls  # noqa: E402
 from tests.faults.upstream import misbehaving  # noqa: E402
 from tests.world import START  # noqa: E402
@@ -29,10 +29,7 @@ def emitted(world, capfd, monkeypatch):
 
 
 # What goes over the wire is the same for all of a kind; what it means is tried with Novita AI as well.
-@pytest.fixture(params=["deepseek", "custom"])
-def guarded(request, world, upstream, emitted):
-    """A guard that is about to be misled by one provider, with a healthy account at another."""
-    return Guarded(world, request.param, upstream, emitted)
+guarded = guarded_at("deepseek", "custom")
 
 
 @pytest.fixture

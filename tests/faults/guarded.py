@@ -3,6 +3,8 @@
 import re
 import time
 
+import pytest
+
 from providers import PROVIDERS
 
 # Of no words that the guard uses, so that a part of one is found only where it leaked.
@@ -126,3 +128,13 @@ class Guarded:
 def label(case):
     """The case as the label of an account."""
     return re.sub(r"[^A-Za-z0-9.-]", "-", case)[:64]
+
+
+def guarded_at(*providers):
+    """A fixture: a guard that each of these is about to mislead, with a healthy account elsewhere."""
+
+    @pytest.fixture(params=providers)
+    def guarded(request, world, upstream, emitted):
+        return Guarded(world, request.param, upstream, emitted)
+
+    return guarded

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from tests.faults.guarded import KEYS, Guarded
+from tests.faults.guarded import KEYS, guarded_at
 from tests.faults.payloads import good
 from tests.faults.upstream import PATHS, answer
 from tests.world import account
@@ -97,9 +97,7 @@ REASONS = [
 NO_REASONS = ("5", "null", "true", "[]", "{}", '"failed_to_auth"', '""', '"BILLING"')
 
 
-@pytest.fixture(params=["deepseek", "novita", "custom"])
-def guarded(request, world, upstream, emitted):
-    return Guarded(world, request.param, upstream, emitted)
+guarded = guarded_at("deepseek", "novita", "custom")
 
 
 def novita(code, reason):

@@ -7,7 +7,7 @@ import pytest
 from guard.model import Failure
 from providers import PROVIDERS
 from providers.http import read
-from tests.faults.guarded import OWN, Guarded
+from tests.faults.guarded import OWN, guarded_at
 from tests.faults.payloads import (
     BODIES,
     bad_bodies,
@@ -21,9 +21,7 @@ from tests.faults.upstream import answer
 JSON = "Content-Type: application/json"
 
 
-@pytest.fixture(params=["deepseek", "novita", "custom"])
-def guarded(request, world, upstream, emitted):
-    return Guarded(world, request.param, upstream, emitted)
+guarded = guarded_at("deepseek", "novita", "custom")
 
 
 def with_row(currency, balance):
@@ -35,27 +33,37 @@ def with_row(currency, balance):
 
 FINE = "4.000000000000000000000000000001"
 MOST = f"{'9' * 15}.{'9' * 30}"
-READ = {
-    "deepseek": {
-        "echo": (good("deepseek"), "warning", "15.00"),
-        "byte order mark": ("\ufeff" + good("deepseek"), "warning", "15.00"),
-        "minus zero": (with_money("deepseek", '"-0.00"'), "exhausted", "0.00"),
-        "negative": (with_money("deepseek", '"-0.02"'), "exhausted", "-0.02"),
-        "plain number": (with_money("deepseek", "15.00"), "warning", "15.00"),
-        "twelve places": (with_money("deepseek", '"4.999999999999"'), "critical", "4.999999999999"),
-        "fifteen digits": (with_money("deepseek", '"999999999999999.99"'), "ok", "999999999999999.99"),
-        "sixteen places": (with_money("deepseek", '"65.7173316000000000"'), "ok", "65.7173316"),
+
+
+def in_whole_units(provider):
+    """Odd figures of a provider that counts in its currency, and not in parts of it."""
+    return {
+        "echo": (good(provider), "warning", "15.00"),
+        "byte order mark": ("\ufeff" + good(provider), "warning", "15.00"),
+        "minus zero": (with_money(provider, '"-0.00"'), "exhausted", "0.00"),
+        "negative": (with_money(provider, '"-0.02"'), "exhausted", "-0.02"),
+        "plain number": (with_money(provider, "15.00"), "warning", "15.00"),
+        "twelve places": (with_money(provider, '"4.999999999999"'), "critical", "4.999999999999"),
+        "fifteen digits": (with_money(provider, '"999999999999999.99"'), "ok", "999999999999999.99"),
+        "sixteen places": (with_money(provider, '"65.7173316000000000"'), "ok", "65.7173316"),
         "noise of a float": (
-            with_money("deepseek", "12.340000000000002"),
+            with_money(provider, "12.340000000000002"),
             "warning",
             "12.340000000000002",
         ),
-        "thirty places": (with_money("deepseek", f'"{FINE}"'), "critical", FINE),
-        "thirty places of a number": (with_money("deepseek", FINE), "critical", FINE),
-        "exponent": (with_money("deepseek", "1.2e1"), "warning", "12.00"),
-        "negative exponent": (with_money("deepseek", "5E-7"), "critical", "0.0000005"),
-        "minus zero of a number": (with_money("deepseek", "-0"), "exhausted", "0.00"),
-        "most digits": (with_money("deepseek", f'"{MOST}"'), "ok", MOST),
+        "thirty places": (with_money(provider, f'"{FINE}"'), "critical", FINE),
+        "thirty places of a number": (with_money(provider, FINE), "critical", FINE),
+        "exponent": (with_money(provider, "1.2e1"), "warning", "12.00"),
+        "negative exponent": (with_money(provider, "5E-7"), "critical", "0.0000005"),
+        "minus zero of a number": (with_money(provider, "-0"), "exhausted", "0.00"),
+        "most digits": (with_money(provider, f'"{MOST}"'), "ok", MOST),
+        "negative number": (with_money(provider, "-0.02"), "exhausted", "-0.02"),
+    }
+
+
+READ = {
+    "deepseek": {
+        **in_whole_units("deepseek"),
         "lower-case currency": (with_member("deepseek", "currency", '"usd"'), "warning", "15.00"),
         "mixed-case currency": (with_member("deepseek", "currency", '"Usd"'), "warning", "15.00"),
         "unknown currency that holds nothing": (with_row("xyz", "0.00"), "warning", "15.00", "0.00"),
@@ -78,22 +86,7 @@ READ = {
         "exponent": (with_money("novita", "1.2e5"), "warning", "12.00"),
         "no pending charges": (with_member("novita", "pendingCharges", ""), "warning", "15.00"),
     },
-    "custom": {
-        "echo": (good("custom"), "warning", "15.00"),
-        "byte order mark": ("\ufeff" + good("custom"), "warning", "15.00"),
-        "minus zero": (with_money("custom", '"-0.00"'), "exhausted", "0.00"),
-        "negative": (with_money("custom", "-0.02"), "exhausted", "-0.02"),
-        "noise of a float": (
-            with_money("custom", "12.340000000000002"),
-            "warning",
-            "12.340000000000002",
-        ),
-        "thirty places": (with_money("custom", f'"{FINE}"'), "critical", FINE),
-        "thirty places of a number": (with_money("custom", FINE), "critical", FINE),
-        "exponent": (with_money("custom", "1.2e1"), "warning", "12.00"),
-        "negative exponent": (with_money("custom", "5E-7"), "critical", "0.0000005"),
-        "most digits": (with_money("custom", f'"{MOST}"'), "ok", MOST),
-    },
+    "custom": in_whole_units("custom"),
 }
 
 
